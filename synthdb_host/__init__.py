@@ -1,0 +1,61 @@
+"""SynthDB Host: composes plugins into a data platform.
+
+Plugin authors import everything from here: the hook marker, the records and protocols of the contract, the
+operations, the errors, and what a command works with. Names are imported when first used, so that
+``import synthdb_host`` costs nothing.
+"""
+
+# Type checkers learn the names below from their modules; at run time __getattr__ finds them.
+# ruff: noqa: F403, F405
+
+from typing import TYPE_CHECKING
+
+from synthdb_host.targets import load_module
+
+if TYPE_CHECKING:
+    from synthdb_host.catalog import *
+    from synthdb_host.contracts import *
+    from synthdb_host.encoding import *
+    from synthdb_host.errors import *
+    from synthdb_host.hookspecs import *
+    from synthdb_host.manifest import *
+    from synthdb_host.operations import *
+    from synthdb_host.session import *
+
+__all__ = [
+    "ALL_OPERATORS", "HEAD", "HOOK_API", "MISSING", "TYPE_NAMES", "UNRESTRICTED", "AddCheck", "AddColumn",
+    "AddForeignKey", "AddIndex", "AddUniqueKey", "AddressTooLong", "Aggregate", "AggregateFunction",
+    "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer", "BadRequest",
+    "Batch", "Capability", "Catalog", "Change", "CheckConstraint", "CheckViolation", "Column",
+    "ColumnRef", "ColumnType", "Comparison", "ConfigurationError", "Conflict", "Context", "Converter",
+    "CopyColumn", "CopyTable", "CountMode", "CreateTable", "Credentials", "Database", "Decision",
+    "Define", "Delete", "DropColumn", "DropConstraint", "DropTable", "DuplicateName", "Embed",
+    "EmbedExists", "Filter", "Forbidden", "ForeignKey", "ForeignKeyViolation", "FullTableWrite",
+    "HealthCheck", "Index", "Insert", "InternalError", "InvalidBody", "InvalidFilter", "InvalidName",
+    "InvalidParameter", "InvalidPreference", "InvalidSelect", "InvalidSql", "InvalidValue", "Literal",
+    "LossyValue", "Manifest", "MaxAffectedExceeded", "MediaType", "Missing", "MissingPlugin", "Not",
+    "NotAcceptable", "NotAllowed", "NotFound", "NotNullViolation", "NotSingular", "OnConflict",
+    "OnDelete", "Operation", "Or", "Order", "Outcome", "Output", "Permission", "Placement", "Policy",
+    "PreconditionFailed", "Principal", "RangeNotSatisfiable", "ReadOnly", "Ref", "Relation",
+    "RenameColumn", "RenameTable", "RequestError", "RequirePlugin", "Resource", "RestoreColumn",
+    "RestoreTable", "Restrictions", "Result", "ResultColumn", "Route", "RowEncoder", "RowPolicy",
+    "Scheduler", "SchemaLocked", "Select", "Session", "SetMode", "Sql", "StartupError", "StorageBackend",
+    "StorageFull", "SynthDBError", "Table", "TableMode", "TableRestriction", "Timeout", "TooComplex",
+    "TooLarge", "TooManyColumns", "Transaction", "TypeConflict", "Unauthenticated", "Unavailable",
+    "UniqueKey", "UniqueViolation", "UnitRunner", "UnknownColumn", "UnknownDatabase", "UnknownOperator",
+    "UnknownRef", "UnknownRelation", "UnknownTable", "UnsupportedCapability", "UnsupportedMediaType",
+    "UntrustedOrigin", "Update", "Verdict", "and_all", "config_options", "format_timestamp", "hookimpl",
+    "print_rows", "to_text",
+]  # fmt: skip
+
+_HOMES = ("hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "manifest", "session")
+
+
+def __getattr__(name: str) -> object:
+    """Give a public name, imported from the module that defines it."""
+    for home in _HOMES if name in __all__ else ():
+        module = load_module(f"synthdb_host.{home}")
+        if name in module.__all__:
+            found: object = getattr(module, name)
+            return found
+    raise AttributeError(f"module 'synthdb_host' has no attribute {name!r}")

@@ -1,0 +1,368 @@
+"""The records and protocols that plugins give to the host.
+
+A hook returns these records; the host collects, checks and freezes them at start-up. Adding a field with a
+default never breaks a plugin. Targets written ``"package.module:name"`` are imported when first needed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal, Protocol, TypeVar
+
+from synthdb_host.catalog import Catalog
+from synthdb_host.encoding import RowEncoder
+from synthdb_host.operations import HEAD, Filter, Operation, Ref
+
+__all__ = [
+    "UNRESTRICTED",
+    "ApiGenerator",
+    "Authenticator",
+    "Authorizer",
+    "Capability",
+    "Context",
+    "Credentials",
+    "Database",
+    "Decision",
+    "HealthCheck",
+    "MediaType",
+    "Outcome",
+    "Permission",
+    "Placement",
+    "Policy",
+    "Principal",
+    "Resource",
+    "Restrictions",
+    "Result",
+    "Route",
+    "RowPolicy",
+    "Scheduler",
+    "StorageBackend",
+    "TableRestriction",
+    "Transaction",
+    "UnitRunner",
+    "Verdict",
+]
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+Capability = Literal["sql", "transactions", "foreign_keys", "checks", "define", "dry_run"]
+"""What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
+``unsupported_capability``."""
+
+
+# -- who asks, and with which limits ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a request. ``claims`` are facts that policies may use."""
+
+    id: str
+    kind: str = "user"
+    claims: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What accompanies an operation.
+
+    ``deadline`` is on the ``time.monotonic`` clock, in seconds. With ``dry_run`` everything is done and
+    answered, then undone.
+    """
+
+    principal: Principal
+    request_id: str = ""
+    message: str | None = None
+    deadline: float | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableRestriction:
+    """What one caller may see and write of one table.
+
+    ``rows`` is ANDed to every read and to the rows that an update or delete touches; ``check`` must hold for
+    every row written; ``hidden`` columns do not exist for this caller.
+    """
+
+    rows: Filter | None = None
+    check: Filter | None = None
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """The limits that a storage applies while it executes, wherever a restricted table is read or written.
+
+    ``may_define`` says whether a write may make tables and columns. SQL over a restricted table is refused
+    unless the storage applies the restriction to it.
+    """
+
+    tables: Mapping[str, TableRestriction] = field(default_factory=dict)
+    may_define: bool = True
+
+
+UNRESTRICTED = Restrictions()
+
+
+# -- storage ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a database lives: a name, a URL whose scheme chooses the backend, and whether to make it."""
+
+    name: str
+    url: str
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an operation yields.
+
+    ``rows`` are tuples for ``encoder``; a write without ``returning`` has neither. ``total`` is the count asked
+    for. ``affected`` is how many rows a write wrote (an unchanged row that was matched counts). ``inserted`` is
+    how many of them are new. ``keys`` are the declared keys of the rows inserted, given for a single row.
+    ``parts`` are the results of a batch.
+    """
+
+    encoder: RowEncoder | None = None
+    rows: Sequence[Sequence[Any]] = ()
+    total: int | None = None
+    affected: int | None = None
+    inserted: int | None = None
+    keys: tuple[tuple[Any, ...], ...] = ()
+    commit: str | None = None
+    parts: tuple["Result", ...] = ()
+
+    def json(self) -> bytes:
+        """Encode the rows as a JSON array."""
+        return self.encoder.json(self.rows) if self.encoder else b"[]"
+
+    def python(self) -> list[dict[str, Any]]:
+        """Give the rows as dictionaries of Python values."""
+        return self.encoder.python(self.rows) if self.encoder else []
+
+
+UnitRunner = Callable[[Sequence[U]], Sequence[T | BaseException]]
+"""Runs a group of write units as one durable transaction and gives each unit's outcome, in order."""
+
+
+class Scheduler(Protocol):
+    """Decides where a storage's work runs; the only thing that suspends a storage's coroutines.
+
+    A server's scheduler uses threads; the embedded one runs everything at once on the calling thread.
+    """
+
+    def submit_write(self, runner: UnitRunner[Any, Any], unit: Any) -> Awaitable[Any]:  # noqa: ANN401 - opaque to the scheduler
+        """Queue a write unit. Units of one runner run in order, possibly as a group, never two groups at once.
+
+        Awaiting gives the unit's outcome or raises it. A cancelled awaiter does not cancel its write.
+        """
+
+    def offload(self, work: Callable[[], T]) -> Awaitable[T]:
+        """Run blocking work away from the event loop, if there is one."""
+
+    @property
+    def inline_budget(self) -> float | None:
+        """Seconds that a read may hold the calling thread before it must be offloaded; None: no limit."""
+
+
+class Transaction(Protocol):
+    """Several operations as one commit; it sees its own writes and keeps other writers out."""
+
+    async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
+        """Run an operation inside the transaction. An error undoes that operation only."""
+
+    async def commit(self) -> str | None:
+        """Make everything durable; gives the commit id, None if nothing changed."""
+
+    async def rollback(self) -> None:
+        """Undo everything."""
+
+
+class Database(Protocol):
+    """One open database. Safe to use from one event loop and its scheduler's threads at a time."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this storage offers beyond reading and writing rows."""
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Ids of plugins without which this database must not be served."""
+
+    async def catalog(self, ref: Ref = HEAD) -> Catalog:
+        """Describe the database at a ref; never older than the last acknowledged change.
+
+        Raises:
+            UnknownRef: there is no such ref.
+        """
+
+    async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
+        """Run an operation. A write is durable when this returns, and absent when it raises."""
+
+    async def begin(self, context: Context) -> Transaction:
+        """Start an interactive transaction (capability ``transactions``)."""
+
+    def check(self) -> None:
+        """Raise if the storage cannot be read."""
+
+    def close(self) -> None:
+        """Release everything; unfinished transactions are undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageBackend:
+    """A kind of storage, chosen by URL scheme. ``options`` of ``open`` is the plugin's settings section."""
+
+    scheme: str
+    open: Callable[[Placement, Scheduler], Database]
+    capabilities: frozenset[Capability] = frozenset()
+
+
+# -- surfaces --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An HTTP resource at a path below the plugin's prefix.
+
+    ``resource`` is given the host (:class:`synthdb_host.hosting.PluginHost`) when the application is built, and makes
+    the Falcon ASGI resource.
+    """
+
+    path: str
+    resource: Callable[[Any], object]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiGenerator:
+    """An API made from the catalog, mounted at ``mount``.
+
+    ``routes`` is a target ``"module:function"``; the function takes the host and gives routes relative to the
+    mount. ``links`` gives the generator's addresses for a table, shown on the index page.
+    """
+
+    name: str
+    mount: str
+    routes: str
+    links: Callable[[str, str], Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A representation of rows. ``decode`` reads a body into columns and rows, for an insert."""
+
+    name: str
+    suffix: str
+    encode: Callable[[Result], bytes] | None = None
+    decode: Callable[[bytes], tuple[tuple[str, ...], Sequence[Sequence[object]]]] | None = None
+    charset: str | None = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A question about health: ``run`` raises if the answer is no. A critical one makes the server not ready."""
+
+    name: str
+    run: Callable[[], None]
+    critical: bool = True
+
+
+# -- decisions -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What an action is about: a database, and in it perhaps a table."""
+
+    database: str
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An action that can be allowed: its name, the kind of resource it is about, and its meaning."""
+
+    action: str
+    resource: Literal["server", "database", "table"]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request carries to prove who makes it.
+
+    ``scheme`` is the lower-cased Authorization scheme (``bearer``), or ``none``. ``headers`` have lower-case names.
+    """
+
+    scheme: str
+    value: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    client: str | None = None
+    bound_to_loopback: bool = False
+
+    def __repr__(self) -> str:
+        return f"Credentials(scheme={self.scheme!r}, value='***')"
+
+
+class Verdict(Enum):
+    """What an authorizer says."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ABSTAIN = "abstain"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict and the reason for it."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """Turns credentials of one scheme into a principal; None: they are not valid."""
+
+    scheme: str
+    authenticate: Callable[[Credentials], Awaitable[Principal | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """Says whether a principal may do an action. Any deny denies; if none allows, it is denied."""
+
+    name: str
+    authorize: Callable[[Principal, str, Resource], Awaitable[Decision]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPolicy:
+    """What a policy demands for one table; see :class:`TableRestriction`."""
+
+    rows: Filter | None = None
+    check: Filter | None = None
+    hidden: frozenset[str] = frozenset()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Restricts rows and columns. None: this policy has nothing to say about the table. Restrictions add up."""
+
+    name: str
+    restrict: Callable[[Principal, str, Resource], Awaitable[RowPolicy | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an operation went: an error code or None, the seconds it took, and the rows it read or wrote."""
+
+    code: str | None
+    seconds: float
+    rows: int

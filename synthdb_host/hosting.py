@@ -1,0 +1,35 @@
+"""What a plugin may use of the host that loaded it."""
+
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from synthdb_host.contributions import Contributions
+from synthdb_host.databases import Databases
+from synthdb_host.gate import Gate
+from synthdb_host.settings import HostSettings
+
+__all__ = ["PluginHost"]
+
+
+class PluginHost(Protocol):
+    """The host as hooks, routes and API generators are given it. Data is reached through ``gate`` alone."""
+
+    @property
+    def settings(self) -> HostSettings:
+        """The host's settings, its limits among them."""
+
+    @property
+    def contributions(self) -> Contributions:
+        """What all active plugins contribute."""
+
+    @property
+    def databases(self) -> Databases:
+        """Which databases there are."""
+
+    @property
+    def gate(self) -> Gate:
+        """The one way to data."""
+
+    def plugin_settings(self, plugin_id: str) -> BaseModel:
+        """Give the settings of an active plugin, of the type that its manifest names."""
