@@ -1,0 +1,106 @@
+"""The control database, ``<data>/control.db``: where databases live, and the tables of plugins."""
+
+import fcntl
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from types import MappingProxyType
+
+from sqlalchemy import URL, Column, Connection, Engine, MetaData, NullPool, String, Table, create_engine, event, select
+from sqlalchemy.exc import IntegrityError
+
+from synthdb_host.errors import ConfigurationError, DuplicateName
+
+__all__ = ["Control", "Placements"]
+
+
+class Control:
+    """The control database of one data folder. Safe across threads, forks and processes.
+
+    Args:
+        folder: the data folder; made when first needed.
+        migrations: the folder of Alembic revisions of each plugin, in plugin order.
+    """
+
+    def __init__(self, folder: Path, migrations: Mapping[str, Path] = MappingProxyType({})) -> None:
+        self._folder = folder
+        self._migrations = migrations
+        self._engine = _engine(folder.absolute() / "control.db")
+        self._upgraded = False
+
+    def upgrade(self) -> None:
+        """Bring all tables to the newest revision: one process at a time, and nothing happens if they are.
+
+        Raises:
+            ConfigurationError: the folder cannot be written, or a migration fails.
+        """
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step at level info
+        from synthdb_host.migrating import ENVIRONMENT, upgrade  # noqa: PLC0415 - Alembic is slow to import
+
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with _exclusive(self._folder / "control.lock"):
+                for plugin, versions in {"host": ENVIRONMENT / "versions", **self._migrations}.items():
+                    upgrade(self._engine, plugin, versions)
+        except OSError as error:
+            raise ConfigurationError(f"data folder {self._folder}: {error.strerror}") from error
+        self._upgraded = True
+
+    def ready(self) -> Engine:
+        """Give the engine, its tables brought up to date once per process."""
+        if not self._upgraded:
+            self.upgrade()
+        return self._engine
+
+
+class Placements:
+    """Placements recorded in the control database; those that other processes add are seen at once."""
+
+    creates = False
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._table = Table("databases", MetaData(), Column("name", String), Column("url", String))
+
+    def names(self) -> tuple[str, ...]:
+        """Name all databases, sorted."""
+        with self._control.ready().connect() as connection:
+            return tuple(connection.scalars(select(self._table.c.name).order_by(self._table.c.name)))
+
+    def find(self, name: str) -> str | None:
+        """Give the URL of a database, None if there is none of this name."""
+        with self._control.ready().connect() as connection:
+            return connection.scalar(select(self._table.c.url).where(self._table.c.name == name))
+
+    def add(self, name: str, url: str) -> None:
+        """Record a database; raises DuplicateName."""
+        try:
+            with self._control.ready().begin() as connection:
+                connection.execute(self._table.insert().values(name=name, url=url))
+        except IntegrityError as error:
+            raise DuplicateName(f"database {name!r} exists") from error
+
+
+def _engine(path: Path) -> Engine:
+    """Make an engine that keeps no connection open, so that it can be used on both sides of a fork."""
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def own_transactions(connection: SqliteConnection, _: object) -> None:
+        connection.isolation_level = None  # else the driver changes schemas outside transactions
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock file against other processes."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

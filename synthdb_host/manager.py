@@ -1,0 +1,166 @@
+"""The host: active plugins, their frozen contributions, the databases and the gate, in one object."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel
+
+from synthdb_host.access import Access
+from synthdb_host.contracts import Outcome, Principal, Scheduler
+from synthdb_host.contributions import Contributions, freeze
+from synthdb_host.databases import Databases, MemoryPlacements, PlacementSource
+from synthdb_host.errors import StartupError
+from synthdb_host.gate import Gate
+from synthdb_host.loading import LoadedPlugin, Loader, label
+from synthdb_host.operations import Operation
+from synthdb_host.scheduling import EmbeddedScheduler
+from synthdb_host.settings import HostSettings
+from synthdb_host.targets import load_target
+
+if TYPE_CHECKING:
+    from synthdb_host.control import Control
+
+__all__ = ["Host", "LoadedPlugin", "load_target"]
+
+_log = logging.getLogger(__name__)
+
+_Calls = tuple[tuple[str, Callable[..., Any]], ...]
+
+
+class Host:
+    """A set of plugins at work. Frozen once built: nothing can be registered later.
+
+    Several hosts with different plugins live in one process. Build one with :meth:`build`.
+    """
+
+    def __init__(self, loader: Loader, plugins: tuple[LoadedPlugin, ...], databases: Mapping[str, str] | None) -> None:
+        self.settings = loader.settings
+        self.plugins = plugins
+        self.contributions: Contributions = freeze(loader.collect(plugins))
+        self._sections = dict(loader.sections)
+        self._observers = loader.registry.observers([plugin.id for plugin in plugins])
+        self._start = self._calls(loader, "synthdb_worker_start")
+        self._stop = self._calls(loader, "synthdb_worker_stop")[::-1]
+        self._control: Control | None = None
+        self.databases = Databases(
+            self._placements(databases),
+            self.contributions.storage_backends,
+            frozenset(plugin.id for plugin in plugins),
+            self.settings.data,
+        )
+        self.access = self._access(loader)
+        self.gate = Gate(self.databases, self.contributions, self._observers or None, self.access)
+
+    @classmethod
+    def build(
+        cls,
+        settings: HostSettings,
+        *,
+        plugins: Mapping[str, object] | None = None,
+        discover: bool = True,
+        databases: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Load plugins and put a host together; opens no file, socket or thread.
+
+        Args:
+            settings: the host's settings, with the sections of plugins in them.
+            plugins: instances to register besides the installed plugins, by id. Each has its manifest in its
+                top-level package or as an attribute ``manifest``.
+            discover: whether to load installed plugins.
+            databases: URLs of databases by name. Without it the control database says which there are.
+
+        Raises:
+            StartupError: with every problem of every plugin.
+        """
+        loader = Loader(settings)
+        loaded = loader.load(plugins or {}, discovering=discover)
+        host = cls(loader, loaded, databases)
+        for whose, start in () if loader.problems else host._calls(loader, "synthdb_startup"):
+            with loader.attempt(whose, "synthdb_startup"):
+                start(host=host)
+        if loader.problems:
+            raise StartupError([str(problem) for problem in loader.problems])
+        return host
+
+    def plugin_settings(self, plugin_id: str) -> BaseModel:
+        """Give the settings of an active plugin, of the type that its manifest names."""
+        return self._sections[plugin_id]
+
+    def observed(self, database: str, operation: Operation, principal: Principal, outcome: Outcome) -> None:
+        """Tell plugins that an operation was answered."""
+        self._observers(database, operation, principal, outcome)
+
+    @property
+    def observer_errors(self) -> Mapping[str, int]:
+        """How often each plugin failed to learn what was observed."""
+        return dict(self._observers.errors)
+
+    def migrate(self) -> None:
+        """Bring the control database up to date; before workers fork, else it happens when first needed.
+
+        Raises:
+            ConfigurationError: the data folder or a migration does not work.
+        """
+        if self._control:
+            self._control.upgrade()
+
+    def prepare(self) -> None:
+        """Make a data folder ready to be served: migrated, and with a database to write to.
+
+        Call it before workers fork; what it opens it closes again.
+
+        Raises:
+            ConfigurationError: the data folder or a migration does not work.
+        """
+        self.migrate()
+        self.databases.start(EmbeddedScheduler())
+        self.databases.create_first()
+        self.databases.close()
+
+    def start_worker(self, scheduler: Scheduler) -> None:
+        """Let databases be opened and plugins begin their work in this process.
+
+        Raises:
+            StartupError: a plugin failed.
+        """
+        self.databases.start(scheduler)
+        for whose, start in self._start:
+            try:
+                start(host=self)
+            except Exception as error:
+                raise StartupError([f"{whose}, synthdb_worker_start: {type(error).__name__}: {error}"]) from error
+
+    def stop_worker(self) -> None:
+        """Let plugins end their work, last started first, and close the databases."""
+        for whose, stop in self._stop:
+            try:
+                stop(host=self)
+            except Exception:  # noqa: BLE001 - by contract of the hook, the others must still be stopped
+                _log.exception("%s failed in synthdb_worker_stop", whose)
+        self.databases.close()
+
+    def _placements(self, databases: Mapping[str, str] | None) -> PlacementSource:
+        if databases is not None:
+            return MemoryPlacements(databases)
+        from synthdb_host.control import Control, Placements  # noqa: PLC0415 - embedded use pays for no SQLAlchemy
+
+        migrations = {
+            plugin.id: plugin.package / plugin.manifest.migrations
+            for plugin in self.plugins
+            if plugin.manifest.migrations and plugin.package
+        }
+        self._control = Control(self.settings.data, migrations)
+        return Placements(self._control)
+
+    def _access(self, loader: Loader) -> Access:
+        with loader.attempt("the host", "configure", hint="see the setting admin_token"):
+            return Access(self.settings.admin_token.resolve() if self.settings.admin_token else None)
+        return Access()
+
+    def _calls(self, loader: Loader, hook: str) -> _Calls:
+        return tuple(
+            (label(plugin), loader.registry.call(plugin.id, hook))
+            for plugin in self.plugins
+            if loader.registry.implements(plugin.id, hook)
+        )
