@@ -1,0 +1,130 @@
+"""What an operation needs before it may run: actions, tables, capabilities.
+
+A pure reading of the operation tree; the gate asks for every demand before anything is executed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+from synthdb_host.contracts import Capability
+from synthdb_host.operations import (
+    AddCheck,
+    AddForeignKey,
+    Batch,
+    Change,
+    CopyTable,
+    CreateTable,
+    Define,
+    Delete,
+    Insert,
+    Operation,
+    Ref,
+    RenameTable,
+    RequirePlugin,
+    Select,
+    Sql,
+    Update,
+)
+
+__all__ = ["Demands"]
+
+
+@dataclass(slots=True)
+class Demands:
+    """The demands of one operation with all its parts.
+
+    ``tables`` holds (action, table) pairs, ``database`` the actions on the database itself. ``altered`` are
+    the tables whose schema changes or is copied. ``writes`` says that rows are written, which may make tables
+    and columns. ``sql`` are the refs at which statements run that may read any table.
+    """
+
+    tables: dict[tuple[str, str], None] = field(default_factory=dict)
+    database: set[str] = field(default_factory=set)
+    capabilities: set[Capability] = field(default_factory=set)
+    altered: set[str] = field(default_factory=set)
+    sql: set[Ref] = field(default_factory=set)
+    writes: bool = False
+
+    @classmethod
+    def of(cls, operation: Operation) -> Self:
+        """Collect the demands of an operation."""
+        demands = cls()
+        demands._add(operation)
+        return demands
+
+    def _add(self, operation: Operation) -> None:
+        match operation:
+            case Select():
+                self._read(operation)
+            case Insert():
+                self._insert(operation)
+            case Update():
+                self._write("update", operation)
+            case Delete():
+                self._write("delete", operation)
+            case Sql():
+                self.database.add("sql")
+                self.capabilities.add("sql")
+                self.sql.add(operation.ref)
+            case Define():
+                self._define(operation.changes)
+            case Batch():
+                for part in operation.operations:
+                    self._add(part)
+
+    def _read(self, select: Select) -> None:
+        self.tables["select", select.table] = None
+        for embed in select.embeds:
+            self._read(embed.select)
+
+    def _write(self, action: str, operation: Insert | Update | Delete) -> None:
+        self.tables[action, operation.table] = None
+        self.writes = self.writes or action != "delete"
+        if not isinstance(operation, Insert) and operation.where is not None:
+            # How many rows a filter finds tells what is in them.
+            self.tables["select", operation.table] = None
+        if operation.returning is not None:
+            self._read(operation.returning)
+
+    def _insert(self, operation: Insert) -> None:
+        self._write("insert", operation)
+        if operation.on_conflict is not None and operation.on_conflict.resolution == "merge":
+            self.tables["update", operation.table] = None
+
+    def _define(self, changes: Iterable[Change]) -> None:
+        self.database.add("define")
+        self.capabilities.add("define")
+        for change in changes:
+            self._change(change)
+
+    def _change(self, change: Change) -> None:
+        match change:
+            case RequirePlugin():
+                return
+            case CopyTable():
+                self.altered |= {change.source, change.name}
+                self.tables["select", change.source] = None
+                return
+            case RenameTable():
+                self.altered.add(change.name)
+            case AddForeignKey():
+                self._refer(change.key.table)
+            case AddCheck():
+                self.capabilities.add("checks")
+            case CreateTable():
+                self._create(change)
+        self.altered.add(change.table)
+
+    def _create(self, change: CreateTable) -> None:
+        if change.checks:
+            self.capabilities.add("checks")
+        for key in change.foreign_keys:
+            if key.table != change.table:
+                self._refer(key.table)
+            else:
+                self.capabilities.add("foreign_keys")
+
+    def _refer(self, table: str) -> None:
+        self.capabilities.add("foreign_keys")
+        self.tables["select", table] = None

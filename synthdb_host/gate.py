@@ -1,0 +1,308 @@
+"""The gate: the one way to data.
+
+Whatever comes in (an API, the embedded library, a job) becomes an operation and passes here: authenticate,
+authorize, restrict, execute, observe. What nobody contributes is not asked: with built-in access and no
+policies an operation goes straight to its storage.
+"""
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from synthdb_host.access import Access
+from synthdb_host.catalog import Catalog, CheckConstraint, Table
+from synthdb_host.contracts import (
+    UNRESTRICTED,
+    Capability,
+    Context,
+    Credentials,
+    Database,
+    Outcome,
+    Principal,
+    Resource,
+    Restrictions,
+    Result,
+    TableRestriction,
+    Transaction,
+)
+from synthdb_host.deciding import Deciders, columns_of, forbidden, join_restrictions
+from synthdb_host.demands import Demands
+from synthdb_host.errors import RequestError, UnknownDatabase, UnsupportedCapability
+from synthdb_host.operations import HEAD, Delete, Insert, Operation, Or, Ref, Select, Update
+from synthdb_host.selection import closest
+
+if TYPE_CHECKING:
+    from synthdb_host.contributions import Contributions
+
+__all__ = ["Gate", "GatedTransaction", "Observer", "OpenDatabases"]
+
+Observer = Callable[[str, Operation, Principal, Outcome], None]
+"""Told how an operation went: database, operation, principal, outcome."""
+
+_BASIC: Final = frozenset({Select, Insert, Update, Delete})
+"""Operations that every storage offers."""
+
+_TABLE_ACTIONS: Final = ("select", "insert", "update", "delete", "define")
+
+_NO_ROWS: Final = Or(())
+
+
+class OpenDatabases(Protocol):
+    """Where the gate finds databases."""
+
+    def names(self) -> tuple[str, ...]:
+        """List the databases."""
+
+    def get(self, name: str) -> Database:
+        """Give an open database.
+
+        Raises:
+            UnknownDatabase: there is none of this name.
+            MissingPlugin: it needs a plugin that is not active.
+        """
+
+
+class Gate:
+    """Lets operations through to their storage, or refuses them.
+
+    Args:
+        databases: where databases are found.
+        contributions: the plugins' authenticators, authorizers and policies.
+        observed: told the outcome of every operation; None: nobody wants to know.
+        access: the built-in judge, used only where no plugin contributes an authorizer.
+    """
+
+    def __init__(
+        self,
+        databases: OpenDatabases,
+        contributions: "Contributions",
+        observed: Observer | None,
+        access: Access,
+    ) -> None:
+        self._databases = databases
+        self._deciders = Deciders(contributions.authenticators, contributions.authorizers, contributions.policies)
+        self._access = None if self._deciders.authorizers else access
+        self._observed = observed
+
+    async def authenticate(self, credentials: Credentials) -> Principal:
+        """Say who makes a request.
+
+        Raises:
+            Unauthenticated: the credentials are missing or not valid.
+            UntrustedOrigin: built-in access trusts only this machine, and this is not it.
+        """
+        if self._access is not None and credentials.scheme not in self._deciders.authenticators:
+            return self._access.authenticate(credentials)
+        return await self._deciders.authenticate(credentials)
+
+    async def database_names(self, context: Context) -> tuple[str, ...]:
+        """List the databases that the caller may know of: those on which ``select`` is allowed as a whole."""
+        names = self._databases.names()
+        return tuple([name for name in names if await self._refusal(context, "select", Resource(name)) is None])
+
+    async def catalog(self, database: str, context: Context, ref: Ref = HEAD) -> Catalog:
+        """Describe a database as the caller sees it: only tables and columns that may be read.
+
+        Raises:
+            UnknownDatabase, UnknownRef: there is no such thing.
+        """
+        catalog = await (await self._database(database, context)).catalog(ref)
+        if self._is_free(context.principal):
+            return catalog
+        limits = await self._reading_limits(database, catalog, context)
+        return _visible(catalog, limits) if limits else catalog
+
+    async def execute(self, database: str, operation: Operation, context: Context) -> Result:
+        """Run an operation.
+
+        Raises:
+            Forbidden: the caller may not do this, or a part of it.
+            UnsupportedCapability: the storage does not offer it.
+            RequestError: whatever else the storage finds wrong.
+        """
+        return await self._run(database, None, operation, context)
+
+    async def begin(self, database: str, context: Context) -> "GatedTransaction":
+        """Start a transaction whose every operation passes the gate.
+
+        Raises:
+            UnsupportedCapability: the storage has no interactive transactions.
+        """
+        target = await self._database(database, context)
+        _require(database, target, {"transactions"}, context)
+        transaction = await target.begin(context)
+
+        async def run(operation: Operation) -> Result:
+            return await self._run(database, transaction, operation, context)
+
+        return GatedTransaction(run, transaction)
+
+    async def _database(self, name: str, context: Context) -> Database:
+        try:
+            return self._databases.get(name)
+        except UnknownDatabase as error:
+            # Only a name that the caller may know of is suggested.
+            meant = closest(name, await self.database_names(context))
+            raise UnknownDatabase(f"{error.detail}{meant}") from error
+
+    def _is_free(self, principal: Principal) -> bool:
+        return self._access is not None and not self._deciders.policies and self._access.allows(principal)
+
+    async def _run(
+        self, database: str, transaction: Transaction | None, operation: Operation, context: Context
+    ) -> Result:
+        started = time.perf_counter()
+        try:
+            target = await self._database(database, context)
+            if self._is_free(context.principal) and type(operation) in _BASIC and not context.dry_run:
+                restrictions = UNRESTRICTED
+            else:
+                restrictions = await self._admit(database, target, operation, context)
+            result = await (transaction or target).execute(operation, restrictions, context)
+        except BaseException as error:
+            self._observe(database, operation, context, _code(error), started, 0)
+            raise
+        self._observe(database, operation, context, None, started, result.affected or len(result.rows))
+        return result
+
+    def _observe(
+        self,
+        database: str,
+        operation: Operation,
+        context: Context,
+        code: str | None,
+        started: float,
+        rows: int,
+    ) -> None:
+        if self._observed is not None:
+            outcome = Outcome(code, time.perf_counter() - started, rows)
+            self._observed(database, operation, context.principal, outcome)
+
+    async def _admit(self, database: str, target: Database, operation: Operation, context: Context) -> Restrictions:
+        demands = Demands.of(operation)
+        for action in sorted(demands.database):
+            await self._authorize(context, action, Resource(database))
+        for action, table in demands.tables:
+            await self._authorize(context, action, Resource(database, table))
+        _require(database, target, demands.capabilities, context)
+        if self._is_free(context.principal):
+            return UNRESTRICTED
+        tables = await self._restrict(database, demands, context)
+        for ref in demands.sql:
+            limits = await self._reading_limits(database, await target.catalog(ref), context)
+            tables = {name: join_restrictions(tables.get(name), limit) for name, limit in limits.items()} | {
+                name: limit for name, limit in tables.items() if name not in limits
+            }
+        may_define = not demands.writes or await self._refusal(context, "define", Resource(database)) is None
+        return Restrictions(tables, may_define)
+
+    async def _authorize(self, context: Context, action: str, resource: Resource) -> None:
+        refusal = await self._refusal(context, action, resource)
+        if refusal is not None:
+            raise refusal
+
+    async def _refusal(self, context: Context, action: str, resource: Resource) -> RequestError | None:
+        if self._access is None:
+            return await self._deciders.refusal(context, action, resource)
+        return None if self._access.allows(context.principal) else forbidden(action, resource, "nobody allows it")
+
+    async def _restrict(self, database: str, demands: Demands, context: Context) -> dict[str, TableRestriction]:
+        if not self._deciders.policies:
+            return {}
+        tables: dict[str, TableRestriction] = {}
+        reshaped = [(action, table) for table in sorted(demands.altered) for action in _TABLE_ACTIONS]
+        for action, table in (*demands.tables, *reshaped):
+            found = await self._deciders.restriction(context, action, Resource(database, table))
+            if found is not None:
+                tables[table] = join_restrictions(tables.get(table), found)
+        for table in demands.altered & tables.keys():
+            # A renamed or copied table or column would leave the policy, which goes by name, behind.
+            raise forbidden("define", Resource(database, table), "its rows or columns are restricted for you")
+        return tables
+
+    async def _reading_limits(self, database: str, catalog: Catalog, context: Context) -> dict[str, TableRestriction]:
+        """Restrictions for reading every table; one that may not be read has no rows and no columns."""
+        limits: dict[str, TableRestriction] = {}
+        for name, table in catalog.tables.items():
+            resource = Resource(database, name)
+            if await self._refusal(context, "select", resource) is not None:
+                limits[name] = TableRestriction(_NO_ROWS, hidden=frozenset(table.by_name))
+                continue
+            found = await self._deciders.restriction(context, "select", resource)
+            if found is not None:
+                limits[name] = found
+        return limits
+
+
+class GatedTransaction:
+    """A transaction; each operation in it is authorised and restricted like any other."""
+
+    def __init__(self, run: Callable[[Operation], Awaitable[Result]], transaction: Transaction) -> None:
+        self._run = run
+        self._transaction = transaction
+
+    async def execute(self, operation: Operation) -> Result:
+        """Run an operation inside the transaction; see :meth:`Gate.execute`. An error undoes it alone."""
+        return await self._run(operation)
+
+    async def commit(self) -> str | None:
+        """Make everything durable; gives the commit id, None if nothing changed."""
+        return await self._transaction.commit()
+
+    async def rollback(self) -> None:
+        """Undo everything."""
+        await self._transaction.rollback()
+
+
+def _require(database: str, target: Database, needed: set[Capability], context: Context) -> None:
+    missing = (needed | {"dry_run"} if context.dry_run else needed) - target.capabilities
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise UnsupportedCapability(
+            f"The storage of database {database!r} does not offer: {names}.",
+            data={"database": database, "missing": sorted(missing)},
+        )
+
+
+def _code(error: BaseException) -> str:
+    return error.code if isinstance(error, RequestError) else "internal_error"
+
+
+def _visible(catalog: Catalog, limits: Mapping[str, TableRestriction]) -> Catalog:
+    gone = {name for name, limit in limits.items() if limit.rows is _NO_ROWS}
+    hidden = {name: limit.hidden for name, limit in limits.items() if limit.hidden}
+    if not gone and not hidden:
+        return catalog
+    tables = {name: _without(table, hidden, gone) for name, table in catalog.tables.items() if name not in gone}
+    # Plans are kept by version: another view of the same catalog needs another one.
+    seen = sorted(gone), sorted((name, sorted(columns)) for name, columns in hidden.items())
+    digest = hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest()
+    return Catalog(f"{catalog.version}/{digest}", tables)
+
+
+def _without(table: Table, hidden: Mapping[str, frozenset[str]], gone: set[str]) -> Table:
+    own = hidden.get(table.name, frozenset())
+    return Table(
+        table.name,
+        tuple(column for column in table.columns if column.name not in own),
+        table.identity,
+        () if own.intersection(table.key) else table.key,
+        table.generated,
+        table.mode,
+        tuple(key for key in table.unique_keys if own.isdisjoint(key.columns)),
+        tuple(
+            key
+            for key in table.foreign_keys
+            if key.table not in gone
+            and own.isdisjoint(key.columns)
+            and hidden.get(key.table, frozenset()).isdisjoint(key.references)
+        ),
+        tuple(index for index in table.indexes if own.isdisjoint(index.columns)),
+        tuple(check for check in table.checks if own.isdisjoint(_named(check))),
+        table.comment,
+    )
+
+
+def _named(check: CheckConstraint) -> set[str]:
+    return set(columns_of(check.condition))  # type: ignore[arg-type] # the catalog cannot import the filter tree

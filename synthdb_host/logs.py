@@ -1,0 +1,102 @@
+"""Structured logs: one line per event, as text for people or as JSON for machines.
+
+Facts beside the message travel in ``extra={"facts": {...}}``. Credentials and query strings, whose values may
+be secrets, are never logged.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, TextIO
+
+import msgspec
+
+__all__ = ["AccessLog", "LineFormatter", "access_log", "configure"]
+
+_Style = Literal["text", "json"]
+_Fields = dict[str, object]
+
+_HEAD: Final = ("time", "level", "logger", "message")
+_ACCESS: Final = {"level": "info", "logger": "synthdb_host.requests", "message": "request"}
+
+
+class LineFormatter(logging.Formatter):
+    """Writes each record as one line; in text, a traceback follows below."""
+
+    def __init__(self, style: _Style) -> None:
+        super().__init__()
+        self._encode = _ENCODERS[style]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        fields: _Fields = {
+            "time": _time(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return self._encode(fields)
+
+
+class AccessLog:
+    """Writes a line per answered request, in the form of the other lines.
+
+    It does without :mod:`logging`, whose records cost as much as a small answer.
+    """
+
+    def __init__(self, style: _Style, stream: TextIO | None = None) -> None:
+        self._encode = _ENCODERS[style]
+        self._stream = stream or sys.stderr
+
+    def write(self, request_id: str, method: str, path: str, status: int, ms: float, principal: str | None) -> None:
+        """Write a line; no ``principal`` is a request that needed none or was refused."""
+        fields: _Fields = {
+            "time": _time(time.time()),
+            **_ACCESS,
+            "request_id": request_id,
+            "method": method,
+            "path": path,
+            "status": status,
+            "ms": round(ms, 2),
+            "principal": principal,
+        }
+        self._stream.write(self._encode(fields) + "\n")
+
+
+def configure(level: str, style: _Style, stream: TextIO | None = None) -> None:
+    """Send this process's logs to a stream, standard error by default; again replaces what was set before."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(LineFormatter(style))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def access_log(level: str, style: _Style) -> AccessLog | None:
+    """Give the log of answered requests, or None where the level leaves it out."""
+    return AccessLog(style) if level in {"debug", "info"} else None
+
+
+def _text(fields: _Fields) -> str:
+    traceback = fields.pop("traceback", None)
+    moment, level, logger, message = (fields.pop(name) for name in _HEAD)
+    facts = "".join([f" {name}={value}" for name, value in fields.items()])
+    line = f"{moment} {level:7} {logger} {message}{facts}"
+    if not line.isprintable():
+        # A caller chooses paths and ids; none of them may forge a line of the log.
+        line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    return line if traceback is None else f"{line}\n{traceback}"
+
+
+def _json(fields: _Fields) -> str:
+    return msgspec.json.encode(fields, enc_hook=str).decode()
+
+
+_ENCODERS: Final[Mapping[_Style, Callable[[_Fields], str]]] = {"text": _text, "json": _json}
+
+
+def _time(seconds: float) -> str:
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{moment}.{int(seconds % 1 * 1000):03}Z"

@@ -1,0 +1,161 @@
+"""What happens around every request: limits, identity, request id, common headers, access log."""
+
+import asyncio
+import itertools
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+import falcon
+import falcon.asgi
+
+from synthdb_host.contracts import Context, Credentials
+from synthdb_host.errors import AddressTooLong, TooLarge
+from synthdb_host.logs import access_log
+from synthdb_host.server_scheduling import ServerScheduler
+
+if TYPE_CHECKING:
+    from synthdb_host.manager import Host
+
+__all__ = ["LimitedRequest", "RequestMiddleware", "WorkerMiddleware"]
+
+_PUBLIC: Final = ("/healthz/", "/errors/")
+"""Below these lies nothing that belongs to anybody."""
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class WorkerMiddleware:
+    """Starts and stops the host in a worker, with the worker's event loop."""
+
+    def __init__(self, host: "Host", started: Callable[[], None] | None) -> None:
+        self._host = host
+        self._started = started
+        self._scheduler: ServerScheduler | None = None
+
+    async def process_startup(self, scope: dict[str, Any], event: dict[str, Any]) -> None:
+        """Start the threads, then the plugins."""
+        self._scheduler = ServerScheduler(asyncio.get_running_loop())
+        self._host.start_worker(self._scheduler)
+        if self._started is not None:
+            self._started()
+
+    async def process_shutdown(self, scope: dict[str, Any], event: dict[str, Any]) -> None:
+        """Finish queued writes, then close databases and stop the plugins."""
+        if self._scheduler is not None:
+            await asyncio.to_thread(self._scheduler.close)
+            self._host.stop_worker()
+
+
+class LimitedRequest(falcon.asgi.Request):
+    """A request that counts the bytes of its body and refuses too many, whatever its headers say."""
+
+    __slots__ = ("received",)
+
+    max_body_bytes: ClassVar[int]
+
+    def __init__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[Any]],
+        first_event: dict[str, Any] | None = None,
+        options: falcon.RequestOptions | None = None,
+    ) -> None:
+        self.received = 0
+        if scope.get("method", "GET") not in ("GET", "HEAD"):
+            self.received = len(first_event.get("body", b"")) if first_event else 0
+            receive = self._counted(receive)
+        super().__init__(scope, receive, first_event=first_event, options=options)
+
+    @classmethod
+    def limited_to(cls, size: int) -> type[Self]:
+        """Make the class of requests with at most ``size`` bytes of body."""
+        return type(cls.__name__, (cls,), {"__slots__": (), "max_body_bytes": size})
+
+    def check_size(self, size: int) -> None:
+        """Refuse a body of so many bytes if that is too many.
+
+        Raises:
+            TooLarge: it is over the limit.
+        """
+        if size > self.max_body_bytes:
+            raise TooLarge(
+                f"The request body is larger than {self.max_body_bytes:,} bytes.",
+                hint="Send it in parts, or raise limits.max_body_bytes.",
+                data={"limit": self.max_body_bytes},
+            )
+
+    def _counted(self, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+        async def count() -> Any:  # noqa: ANN401 - an ASGI event
+            event = await receive()
+            self.received += len(event.get("body", b""))
+            self.check_size(self.received)
+            return event
+
+        return count
+
+
+class RequestMiddleware:
+    """Gives every request an id, checks its size, and finds out who makes it.
+
+    A resource finds the caller as ``req.context.caller``, a :class:`synthdb_host.contracts.Context`.
+    """
+
+    def __init__(self, host: "Host", *, bound_to_loopback: bool) -> None:
+        self._authenticate = host.gate.authenticate
+        self._limits = host.settings.limits
+        self._timeout = host.settings.limits.statement_timeout_seconds
+        self._bound_to_loopback = bound_to_loopback
+        self._log = access_log(host.settings.log_level, host.settings.log_format)
+        # Unique within and, by the random part, across workers; cheaper than random bytes per request.
+        self._ids = (f"{start}{number:x}" for start in (secrets.token_hex(4),) for number in itertools.count(1))
+
+    async def process_request(self, req: LimitedRequest, resp: falcon.asgi.Response) -> None:
+        """Check and identify a request before it is routed."""
+        headers = req.headers_lower
+        wanted = headers.get("x-request-id")
+        request_id = wanted if wanted and _REQUEST_ID.fullmatch(wanted) else next(self._ids)
+        context = req.context
+        context.request_id = request_id
+        context.started = started = time.monotonic()
+        self._check_sizes(req, headers)
+        if not req.path.startswith(_PUBLIC):
+            principal = await self._authenticate(self._credentials(req, headers))
+            context.caller = Context(principal, request_id, deadline=started + self._timeout)
+
+    async def process_request_ws(self, req: LimitedRequest, ws: falcon.asgi.WebSocket) -> None:
+        """Identify who opens a WebSocket; it has no deadline."""
+        req.context.request_id = next(self._ids)
+        principal = await self._authenticate(self._credentials(req, req.headers_lower))
+        req.context.caller = Context(principal, req.context.request_id)
+
+    async def process_response(
+        self, req: LimitedRequest, resp: falcon.asgi.Response, resource: object, req_succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
+    ) -> None:  # fmt: skip
+        """Add the common headers and log."""
+        context = req.context
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        resp.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        resp.set_header("X-Request-Id", context.request_id)
+        if self._log is not None:
+            caller = getattr(context, "caller", None)
+            principal = caller.principal.id if caller else None
+            ms = (time.monotonic() - context.started) * 1000
+            self._log.write(context.request_id, req.method, req.path, resp.status_code, ms, principal)
+
+    def _check_sizes(self, req: LimitedRequest, headers: Mapping[str, str]) -> None:
+        length = len(req.path) + len(req.query_string)
+        if length > self._limits.max_url_bytes:
+            raise AddressTooLong(
+                f"The address has {length:,} characters; {self._limits.max_url_bytes:,} are allowed.",
+                hint="Ask for less at a time, or send the condition in a body.",
+            )
+        declared = headers.get("content-length")
+        if declared is not None or req.received:
+            req.check_size(max(req.received, int(declared or 0)))
+
+    def _credentials(self, req: LimitedRequest, headers: Mapping[str, str]) -> Credentials:
+        scheme, _, value = headers.get("authorization", "none").partition(" ")
+        return Credentials(scheme.lower(), value.strip(), headers, req.remote_addr, self._bound_to_loopback)

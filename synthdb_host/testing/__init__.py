@@ -1,0 +1,28 @@
+"""The kit for authors of plugins: conformance suites, and a host to try a plugin in.
+
+Needs the extra ``synthdb-host[testing]``. Nothing of the running system imports it.
+"""
+
+import pytest
+
+for _module in (
+    "capabilities",
+    "filters",
+    "growing",
+    "life",
+    "needing",
+    "reads",
+    "recording",
+    "references",
+    "restrictions",
+    "schema",
+    "session",
+    "values",
+    "writes",
+):
+    pytest.register_assert_rewrite(f"synthdb_host.testing.{_module}")
+
+from synthdb_host.testing.session import Session  # noqa: E402 - its assertions are rewritten on import
+from synthdb_host.testing.storage import StorageSuite  # noqa: E402 - its assertions are rewritten on import
+
+__all__ = ["Session", "StorageSuite"]

@@ -1,0 +1,216 @@
+"""Restrictions: what policies demand reaches the storage whole, and the catalog shows no more."""
+
+from collections.abc import Callable
+
+import pytest
+from synthdb_memory.plugin import plugin as memory
+
+from synthdb_host.access import LOCAL
+from synthdb_host.contracts import Context, Policy, Principal, Restrictions, RowPolicy, TableRestriction
+from synthdb_host.errors import Forbidden, RequestError
+from synthdb_host.manager import Host
+from synthdb_host.operations import (
+    Batch,
+    Change,
+    ColumnRef,
+    Comparison,
+    CopyTable,
+    Define,
+    Delete,
+    DropTable,
+    Embed,
+    EmbedExists,
+    Insert,
+    Operation,
+    Or,
+    RenameTable,
+    RequirePlugin,
+    Select,
+    Sql,
+    Update,
+    and_all,
+)
+from synthdb_host.stepping import run
+from synthdb_host.testing.gating import BOOKSHOP, Guard, Ledger, allow_all, allow_only, open_gate, restrict
+
+MakeHost = Callable[..., Host]
+
+EVE = Context(Principal("eve"))
+HOME = Context(LOCAL)
+
+OWN = Comparison(ColumnRef("author"), "eq", "eve")
+CHEAP = Comparison(ColumnRef("price"), "lt", 10)
+
+BOOKS = Embed("books", ("id",), ("author",), many=True, select=Select("books"))
+AUTHORS = Embed("author", ("x",), ("y",), many=False, select=Select("authors", embeds=(BOOKS,)))
+
+
+def told(make_host: MakeHost, operation: Operation, *policies: Policy) -> Restrictions:
+    """What the storage is told for an operation that is allowed, under policies."""
+    ledger = Ledger()
+    guard = Guard(authorizers=[allow_all()], policies=policies)
+    run(open_gate(make_host, ledger, guard).execute("shop", operation, EVE))
+    return ledger.database.asked[0][1]
+
+
+class TestOperations:
+    def test_policies_add_up(self, make_host: MakeHost) -> None:
+        """Filters and checks of all policies are ANDed, hidden columns are joined."""
+        found = told(
+            make_host,
+            Select("books"),
+            restrict("books", RowPolicy(OWN, None, frozenset({"price"})), name="own"),
+            restrict("books", RowPolicy(CHEAP, OWN, frozenset({"id"})), name="cheap"),
+            restrict("authors", RowPolicy(CHEAP), name="other"),
+        )
+
+        expected = TableRestriction(and_all(OWN, CHEAP), OWN, frozenset({"price", "id"}))
+        assert {"books": expected} == found.tables
+
+    @pytest.mark.parametrize(
+        "operation",
+        [
+            Select("books"),
+            Select("shops", embeds=(AUTHORS,)),
+            Select("authors", embeds=(BOOKS,), where=EmbedExists("books")),
+            Insert("authors", ("id",), [(1,)], returning=Select("authors", embeds=(BOOKS,))),
+            Batch((Select("authors"), Select("books"))),
+        ],
+        ids=["select", "nested-embed", "embed-exists", "embed-of-returning", "batch"],
+    )
+    def test_a_restriction_follows_its_table_wherever_it_is_read(
+        self, make_host: MakeHost, operation: Operation
+    ) -> None:
+        """There is no way around a policy through another table."""
+        found = told(make_host, operation, restrict("books", RowPolicy(OWN), action="select"))
+
+        assert {"books": TableRestriction(OWN)} == found.tables
+
+    def test_a_write_that_returns_rows_is_under_the_policies_of_both(self, make_host: MakeHost) -> None:
+        """Updating asks the update policies, returning the select policies; both hold."""
+        found = told(
+            make_host,
+            Update("books", {"price": 1}, every_row=True, returning=Select("books")),
+            restrict("books", RowPolicy(OWN, CHEAP), name="update", action="update"),
+            restrict("books", RowPolicy(CHEAP, hidden=frozenset({"id"})), name="select", action="select"),
+        )
+
+        assert {"books": TableRestriction(and_all(OWN, CHEAP), CHEAP, frozenset({"id"}))} == found.tables
+
+    @pytest.mark.parametrize("write", [Update("books", {"author": "me"}, CHEAP), Delete("books", CHEAP)])
+    def test_a_filtered_write_finds_no_rows_that_its_caller_may_not_read(
+        self, make_host: MakeHost, write: Operation
+    ) -> None:
+        """What a filter finds, counted or tried in a dry run, would tell what is in hidden rows and columns."""
+        found = told(make_host, write, restrict("books", RowPolicy(OWN, hidden=frozenset({"price"})), action="select"))
+
+        assert {"books": TableRestriction(OWN, None, frozenset({"price"}))} == found.tables
+
+    @pytest.mark.parametrize(
+        "operation", [Sql("select 1"), Batch((Sql("select 1"), Select("books")))], ids=["alone", "in-a-batch"]
+    )
+    def test_sql_is_under_the_restrictions_of_every_table(self, make_host: MakeHost, operation: Operation) -> None:
+        """A statement may read any table, so the storage is told about all of them."""
+        ledger = Ledger()
+        guard = Guard(
+            authorizers=[allow_only(("sql", None), ("select", "books"))],
+            policies=[restrict("books", RowPolicy(OWN, hidden=frozenset({"price"})))],
+        )
+        run(open_gate(make_host, ledger, guard).execute("shop", operation, EVE))
+
+        unreadable = TableRestriction(Or(()), hidden=frozenset({"id", "name"}))
+        restricted = TableRestriction(OWN, hidden=frozenset({"price"}))
+        assert {"authors": unreadable, "books": restricted} == ledger.database.asked[0][1].tables
+
+    @pytest.mark.parametrize("allowed", [True, False])
+    def test_a_write_may_make_tables_only_where_defining_is_allowed(
+        self, make_host: MakeHost, *, allowed: bool
+    ) -> None:
+        """Without the define permission a write is allowed, but grows no schema."""
+        ledger = Ledger()
+        needs: list[tuple[str, str | None]] = [("insert", "books"), *([("define", None)] if allowed else [])]
+        gate = open_gate(make_host, ledger, Guard(authorizers=[allow_only(*needs)]))
+        run(gate.execute("shop", Insert("books", ("id",), [(1,)]), EVE))
+
+        assert allowed is ledger.database.asked[0][1].may_define
+
+
+class TestSchema:
+    @pytest.mark.parametrize("action", ["select", "update", None], ids=["reading", "updating", "everything"])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            RenameTable("books", "free"),
+            RenameTable("free", "books"),
+            CopyTable("books", "copy"),
+            DropTable("books"),
+        ],
+        ids=["rename", "take-its-name", "copy", "drop"],
+    )
+    def test_who_is_restricted_on_a_table_may_not_reshape_it(
+        self, make_host: MakeHost, change: Change, action: str | None
+    ) -> None:
+        """A policy goes by name: a copy or another name would leave it behind."""
+        ledger = Ledger()
+        guard = Guard(authorizers=[allow_all()], policies=[restrict("books", RowPolicy(OWN), action=action)])
+        gate = open_gate(make_host, ledger, guard)
+        with pytest.raises(Forbidden, match="restricted"):
+            run(gate.execute("shop", Batch((Select("authors"), Define((change,)))), EVE))
+
+        assert [] == ledger.database.asked
+
+    def test_other_tables_may_be_reshaped(self, make_host: MakeHost) -> None:
+        """A restriction of one table does not freeze the others."""
+        change = Define((DropTable("authors"), RequirePlugin("guard")))
+
+        assert {} == told(make_host, change, restrict("books", RowPolicy(OWN))).tables
+
+
+class TestCatalog:
+    def test_it_is_the_storages_own_where_nobody_restricts(self, make_host: MakeHost) -> None:
+        """Nothing is copied that need not be."""
+        assert BOOKSHOP is run(open_gate(make_host, Ledger()).catalog("shop", HOME))
+
+    def test_tables_that_may_not_be_read_do_not_exist(self, make_host: MakeHost) -> None:
+        """Neither do the foreign keys to them; the version tells the two views apart."""
+        guard = Guard(authorizers=[allow_only(("select", "books"))])
+        seen = run(open_gate(make_host, Ledger(), guard).catalog("shop", EVE))
+
+        assert ["books"] == list(seen.tables)
+        assert () == seen.tables["books"].foreign_keys
+        assert BOOKSHOP.version != seen.version
+
+    def test_hidden_columns_do_not_exist(self, make_host: MakeHost) -> None:
+        """Nor do keys that would name them."""
+        hidden = restrict("books", RowPolicy(hidden=frozenset({"price"})))
+        guard = Guard(authorizers=[allow_all()], policies=[hidden])
+        seen = run(open_gate(make_host, Ledger(), guard).catalog("shop", EVE))
+
+        assert ["id", "author"] == list(seen.tables["books"].by_name)
+        assert () == seen.tables["books"].unique_keys
+        assert BOOKSHOP.tables["authors"] == seen.tables["authors"]
+        assert BOOKSHOP.version != seen.version
+
+    def test_a_row_filter_does_not_change_what_a_table_looks_like(self, make_host: MakeHost) -> None:
+        """Only rows are filtered, so plans made for the catalog stay good."""
+        guard = Guard(authorizers=[allow_all()], policies=[restrict("books", RowPolicy(OWN))])
+
+        assert BOOKSHOP is run(open_gate(make_host, Ledger(), guard).catalog("shop", EVE))
+
+
+def test_restrictions_decide_what_a_real_storage_reads_and_writes(make_host: MakeHost) -> None:
+    """From policy to rows: only own rows are seen, hidden columns are gone, no foreign row is made."""
+    mine = Comparison(ColumnRef("owner"), "eq", "eve")
+    answer = RowPolicy(mine, mine, frozenset({"secret"}))
+    guard = Guard(authorizers=[allow_all()], policies=[restrict("notes", answer, only="eve")])
+    gate = make_host({"memory": memory, "guard": guard}, databases={"d": "memory://d"}).gate
+    rows = [{"owner": "eve", "secret": "a"}, {"owner": "bob", "secret": "b"}]
+    run(gate.execute("d", Insert.of("notes", rows), HOME))
+
+    with pytest.raises(RequestError):
+        run(gate.execute("d", Insert.of("notes", [{"owner": "bob"}]), EVE))
+    seen = run(gate.execute("d", Select("notes"), EVE)).python()
+    everyone = run(gate.execute("d", Select("notes"), HOME)).python()
+
+    assert [("eve", False)] == [(row["owner"], "secret" in row) for row in seen]
+    assert ["eve", "bob"] == [row["owner"] for row in everyone]
