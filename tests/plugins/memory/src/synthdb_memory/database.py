@@ -1,0 +1,156 @@
+"""One open database: a state that reads share and writes replace."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from synthdb_host.catalog import Catalog
+from synthdb_host.contracts import (
+    Capability,
+    Context,
+    Placement,
+    Restrictions,
+    Result,
+    Scheduler,
+    Transaction,
+)
+from synthdb_host.errors import Timeout, Unavailable, UnsupportedCapability
+from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Sql, Update
+from synthdb_memory.defining import define
+from synthdb_memory.reading import select
+from synthdb_memory.refs import check_ref
+from synthdb_memory.state import State
+from synthdb_memory.visibility import View
+from synthdb_memory.writing import delete, insert, update
+
+__all__ = ["CAPABILITIES", "MemoryDatabase", "open_memory"]
+
+CAPABILITIES: Final[frozenset[Capability]] = frozenset({"define", "dry_run", "foreign_keys"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One write that waits for its turn."""
+
+    operation: Operation
+    restrictions: Restrictions
+    context: Context
+
+
+class MemoryDatabase:
+    """A database in memory. It is gone when it is closed."""
+
+    def __init__(self, placement: Placement, scheduler: Scheduler) -> None:
+        self._name = placement.name
+        self._scheduler = scheduler
+        self._state = State()
+        self._closed = False
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """No SQL, no interactive transactions, no checks."""
+        return CAPABILITIES
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Ids of plugins that the database records as needed."""
+        return self._state.requires
+
+    async def catalog(self, ref: Ref = HEAD) -> Catalog:
+        """Describe the database."""
+        check_ref(ref)
+        return self._state.catalog()
+
+    async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
+        """Run an operation: reads on the newest state, writes one after another."""
+        self.check()
+        _check_deadline(context)
+        if isinstance(operation, Select):
+            return select(View(self._state, restrictions), operation)
+        if isinstance(operation, Sql):
+            raise UnsupportedCapability("This storage runs no SQL.", data={"capability": "sql"})
+        result: Result = await self._scheduler.submit_write(self._write, _Unit(operation, restrictions, context))
+        return result
+
+    async def begin(self, context: Context) -> Transaction:
+        """Refuse: there are batches, but no interactive transactions."""
+        raise UnsupportedCapability(
+            "This storage has no interactive transactions.",
+            hint="Use a batch.",
+            data={"capability": "transactions"},
+        )
+
+    def check(self) -> None:
+        """Raise if the database was closed."""
+        if self._closed:
+            raise Unavailable(f"Database {self._name!r} is closed.")
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._closed = True
+        self._state = State()
+
+    def _write(self, units: Sequence[_Unit]) -> list[Result | BaseException]:
+        return [self._outcome(unit) for unit in units]
+
+    def _outcome(self, unit: _Unit) -> Result | BaseException:
+        try:
+            return self._apply(unit)
+        except Exception as error:  # noqa: BLE001 - it is the outcome of this unit and raised to its caller
+            return error
+
+    def _apply(self, unit: _Unit) -> Result:
+        _check_deadline(unit.context)
+        before, after = self._state, self._state.copy()
+        result = _run(after, unit.operation, unit.restrictions)
+        if unit.context.dry_run:
+            return result
+        if after.catalog().tables != before.catalog().tables:
+            after.version += 1
+        after.commit += 1
+        self._state = after
+        return _committed(result, str(after.commit))
+
+
+def _check_deadline(context: Context) -> None:
+    if context.deadline is not None and time.monotonic() > context.deadline:
+        raise Timeout("The operation's time is over.")
+
+
+def _committed(result: Result, commit: str) -> Result:
+    return Result(
+        result.encoder,
+        result.rows,
+        result.total,
+        result.affected,
+        result.inserted,
+        result.keys,
+        commit,
+        result.parts,
+    )
+
+
+def _run(state: State, operation: Operation, restrictions: Restrictions) -> Result:
+    match operation:
+        case Select():
+            return select(View(state, restrictions), operation)
+        case Insert():
+            return insert(state, operation, restrictions)
+        case Update():
+            return update(state, operation, restrictions)
+        case Delete():
+            return delete(state, operation, restrictions)
+        case Define():
+            define(state, operation)
+            return Result()
+        case Batch(operations=operations, ref=ref):
+            check_ref(ref)
+            return Result(parts=tuple(_run(state, part, restrictions) for part in operations))
+        case Sql():
+            raise UnsupportedCapability("This storage runs no SQL.", data={"capability": "sql"})
+
+
+def open_memory(placement: Placement, scheduler: Scheduler) -> MemoryDatabase:
+    """Open a new, empty database; placement and URL only name it."""
+    return MemoryDatabase(placement, scheduler)

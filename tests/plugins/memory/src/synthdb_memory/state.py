@@ -1,0 +1,75 @@
+"""What a database holds: tables with rows, as one value that is replaced as a whole."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from synthdb_host.catalog import Catalog, Column, Table
+from synthdb_host.errors import UnknownTable
+
+__all__ = ["Row", "State", "Stored"]
+
+Row = dict[str, Any]
+"""The values of one row by column name. Never changed in place, so snapshots can share it."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """A table: its description, its rows by an internal number, and the next numbers to give."""
+
+    schema: Table
+    rows: dict[int, Row] = field(default_factory=dict)
+    next_row: int = 1
+    next_id: int = 1
+    dropped: dict[str, tuple[Column, dict[int, Any]]] = field(default_factory=dict)
+
+    def copy(self) -> "Stored":
+        """Copy what writes change in place."""
+        return replace(self, rows=dict(self.rows), dropped=dict(self.dropped))
+
+    def sorted_rows(self) -> list[tuple[int, Row]]:
+        """Give the rows by identity."""
+        identity = self.schema.identity
+        return sorted(self.rows.items(), key=lambda item: _sortable(item[1][identity]))
+
+    def add(self, row: Row) -> int:
+        """Add a row and give its number."""
+        number = self.next_row
+        self.rows[number] = row
+        self.next_row += 1
+        return number
+
+
+def _sortable(identity: object) -> Any:
+    return identity.int if isinstance(identity, UUID) else identity
+
+
+@dataclass(slots=True)
+class State:
+    """All of a database at one moment."""
+
+    tables: dict[str, Stored] = field(default_factory=dict)
+    dropped: dict[str, Stored] = field(default_factory=dict)
+    requires: frozenset[str] = frozenset()
+    version: int = 0
+    commit: int = 0
+
+    def copy(self) -> "State":
+        """Copy everything that a write may change."""
+        tables = {name: stored.copy() for name, stored in self.tables.items()}
+        return replace(self, tables=tables, dropped=dict(self.dropped))
+
+    def catalog(self) -> Catalog:
+        """Describe the tables."""
+        return Catalog(str(self.version), {name: stored.schema for name, stored in self.tables.items()})
+
+    def table(self, name: str) -> Stored:
+        """Find a table.
+
+        Raises:
+            UnknownTable: there is none of this name.
+        """
+        if name not in self.tables:
+            self.catalog().table(name)
+            raise UnknownTable(f"There is no table {name!r}.")
+        return self.tables[name]
