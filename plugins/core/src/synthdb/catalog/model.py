@@ -1,0 +1,136 @@
+"""The catalog as the engine sees it: logical tables and columns together with their physical places."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from synthdb.catalog.records import compared_columns
+from synthdb.storage.codecs import Codec
+from synthdb_host.catalog import Catalog, Column, ForeignKey, Table
+from synthdb_host.errors import UnknownTable
+
+__all__ = ["IncomingKey", "StoredCatalog", "StoredColumn", "StoredTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """A logical column and the physical column that holds it.
+
+    ``affinity`` is the declared SQL type of the physical column; after an integer column became real it is
+    still INTEGER, so that reads must cast.
+    """
+
+    id: int
+    column: Column
+    physical: str
+    affinity: str
+    codec: Codec
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return self.column.name
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingKey:
+    """A foreign key of ``table`` that refers to the table at hand."""
+
+    table: str
+    key: ForeignKey
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """A logical table and its physical tables: ``physical`` holds main's rows, ``history`` what they were.
+
+    ``columns`` are by logical name, identity included, in logical order. Both physical tables hold the
+    engine's own columns too: ``_tx`` and ``_created`` (commit ids) in the first; ``branch``, ``_del``,
+    ``_created``, ``_from``, ``_to`` and ``_op`` in the history. ``stored`` names every physical column that holds
+    values, those of dropped and retyped columns too.
+    """
+
+    id: int
+    table: Table
+    physical: str
+    columns: Mapping[str, StoredColumn]
+    stored: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return self.table.name
+
+    @property
+    def history(self) -> str:
+        """The name of the physical history table."""
+        return f"_h_{self.physical}"
+
+    @cached_property
+    def identity(self) -> StoredColumn:
+        """The column by which rows are known for ever; in the physical table it is the primary key."""
+        return self.columns[self.table.identity]
+
+    def column(self, name: str) -> StoredColumn:
+        """Find a column by its logical name.
+
+        Raises:
+            UnknownColumn: the table has none of this name.
+        """
+        found = self.columns.get(name)
+        return found if found is not None else self.columns[self.table.column(name).name]
+
+
+@dataclass(frozen=True)
+class StoredCatalog:
+    """All tables of a database at one version."""
+
+    version: int
+    layout: int
+    tables: Mapping[str, StoredTable]
+    requires: frozenset[str]
+
+    @cached_property
+    def logical(self) -> Catalog:
+        """What the outside sees."""
+        return Catalog(str(self.version), {name: table.table for name, table in self.tables.items()})
+
+    @cached_property
+    def incoming(self) -> Mapping[str, tuple[IncomingKey, ...]]:
+        """The foreign keys that refer to each table, by that table's name."""
+        found: dict[str, list[IncomingKey]] = {}
+        for table in self.tables.values():
+            for key in table.table.foreign_keys:
+                found.setdefault(key.table, []).append(IncomingKey(table.name, key))
+        return {name: tuple(keys) for name, keys in found.items()}
+
+    @cached_property
+    def fixed(self) -> Mapping[str, frozenset[str]]:
+        """The columns of each table that others know its rows by or that refer to rows: their types stay."""
+        found = {}
+        for name, stored in self.tables.items():
+            table = stored.table
+            referring = [column for key in table.foreign_keys for column in key.columns]
+            referred = [column for item in self.incoming.get(name, ()) for column in item.key.references]
+            found[name] = frozenset((table.identity, *table.key, *referring, *referred))
+        return found
+
+    @cached_property
+    def checked(self) -> Mapping[str, frozenset[str]]:
+        """The columns of each table that its checks compare."""
+        return {
+            name: frozenset(column for check in stored.table.checks for column in compared_columns(check.condition))
+            for name, stored in self.tables.items()
+        }
+
+    def table(self, name: str) -> StoredTable:
+        """Find a table by its logical name.
+
+        Raises:
+            UnknownTable: there is none of this name.
+        """
+        found = self.tables.get(name)
+        if found is None:
+            self.logical.table(name)
+            raise UnknownTable(f"There is no table {name!r}.")
+        return found

@@ -1,0 +1,1 @@
+"""The engine: executes operations on a stored database."""

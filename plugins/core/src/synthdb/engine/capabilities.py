@@ -1,0 +1,12 @@
+"""What the engine offers, apart from the engine itself so that a host can know it without loading it."""
+
+from typing import Final
+
+from synthdb_host.contracts import Capability
+
+__all__ = ["CAPABILITIES"]
+
+CAPABILITIES: Final[frozenset[Capability]] = frozenset(
+    {"sql", "transactions", "foreign_keys", "checks", "define", "dry_run"}
+)
+"""Everything that the storage contract knows."""

@@ -1,0 +1,269 @@
+"""A SynthDB database in a SQLite file, behind the storage contract."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, TypeVar
+
+import sqlalchemy
+
+from synthdb.catalog.model import StoredCatalog
+from synthdb.catalog.store import load_catalog, read_versions
+from synthdb.engine.capabilities import CAPABILITIES
+from synthdb.engine.functions import register_functions
+from synthdb.engine.operations import check_ref
+from synthdb.engine.reader import Reader
+from synthdb.engine.shapes import select_shape
+from synthdb.engine.sql import run_sql
+from synthdb.engine.transaction import EngineTransaction
+from synthdb.engine.translation import FOREIGN, translate
+from synthdb.engine.writer import Unit, Writer
+from synthdb.settings import CoreSettings
+from synthdb.storage.connections import Connection, Connections
+from synthdb.storage.layout import read_format
+from synthdb.storage.locks import WriteLock
+from synthdb_host.catalog import Catalog
+from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
+from synthdb_host.errors import Timeout, Unavailable, UnknownDatabase
+from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
+
+__all__ = ["SqliteDatabase", "open_sqlite"]
+
+_SLOW_SHAPES: Final = 256
+_EMPTY: Final = StoredCatalog(0, 0, {}, frozenset())
+
+T = TypeVar("T")
+_Work = Callable[[Connection, StoredCatalog], Result]
+
+
+def open_sqlite(placement: Placement, scheduler: Scheduler, settings: CoreSettings | None = None) -> "SqliteDatabase":
+    """Open the database file of a placement, making it if the placement says so.
+
+    Raises:
+        UnknownDatabase: there is no such file.
+        Unavailable: it is not a SynthDB database of a known format, or cannot be read and written.
+    """
+    name = sqlalchemy.make_url(placement.url).database
+    if not name or name == ":memory:":
+        raise Unavailable("A SQLite database needs a file.", hint="Give a path such as sqlite:///app.db.")
+    path = Path(name)
+    try:
+        if not path.exists() and not placement.create:
+            raise UnknownDatabase(f"There is no database file {path.name!r}.", data={"database": placement.name})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteDatabase(path, scheduler, settings or CoreSettings())
+    except OSError as error:
+        raise Unavailable(f"The database file {path.name!r} cannot be opened: {error.strerror}.") from error
+
+
+class SqliteDatabase:
+    """Implements :class:`synthdb_host.contracts.Database`.
+
+    Reads run on the calling thread for as long as the scheduler's inline budget allows and are then started
+    again on a reader thread; a shape of read that was slow once goes there at once. Writes are queued.
+    """
+
+    def __init__(self, path: Path, scheduler: Scheduler, settings: CoreSettings) -> None:
+        self._path = path
+        self._scheduler = scheduler
+        self._connections = Connections(
+            path,
+            register_functions,
+            synchronous=settings.durability.upper(),
+            busy_seconds=settings.lock_timeout_seconds,
+            max_pages=settings.max_pages,
+        )
+        self._reader = Reader()
+        self._slow: dict[object, None] = {}
+        self._closed = False
+        self._process = os.getpid()
+        with ExitStack() as opened:
+            opened.callback(self._connections.close)
+            self._require_ours()
+            lock = WriteLock(path, settings.lock_timeout_seconds)
+            opened.callback(lock.close)
+            self._writer = Writer(self._connections, lock, self._admit)
+            self._run_units = self._writer.run
+            self._catalog = self._prepare()
+            self._admitted = self._catalog.requires
+            self._opened = opened.pop_all()
+
+    def _require_ours(self) -> None:
+        """Look into the file before anything is written to it or made beside it."""
+        try:
+            read_format(self._connections.reader().driver)
+        except FOREIGN as error:
+            raise translate(error, _EMPTY, self._path) from error
+
+    def _prepare(self) -> StoredCatalog:
+        try:
+            return self._writer.prepare()
+        except FOREIGN as error:
+            raise translate(error, _EMPTY, self._path) from error
+
+    # -- the contract -----------------------------------------------------------------------------------
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Everything that the contract knows."""
+        return CAPABILITIES
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Ids of plugins without which this database must not be served.
+
+        They are as of the last operation, so that asking costs nothing; an operation that finds others is refused
+        once, so that the caller asks again.
+        """
+        self._require_open()
+        self._admitted = self._catalog.requires
+        return self._admitted
+
+    async def catalog(self, ref: Ref = HEAD) -> Catalog:
+        """Describe the database at a ref, as of now and of every process."""
+        check_ref(ref)
+        catalog = self._fresh()
+        self._admit(catalog)
+        return catalog.logical
+
+    async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
+        """Run an operation."""
+        if isinstance(operation, Select):
+            return await self._select(operation, restrictions, context)
+        if isinstance(operation, Sql):
+            return await self._sql(operation, restrictions, context)
+        self._require_open()
+        result: Result = await self._scheduler.submit_write(self._run_units, Unit(operation, restrictions, context))
+        if isinstance(operation, Define | Batch):
+            self._admitted = self._fresh().requires
+        return result
+
+    async def begin(self, context: Context) -> EngineTransaction:
+        """Start an interactive transaction."""
+        self._require_open()
+        return await self._scheduler.offload(lambda: EngineTransaction(self._writer, context))
+
+    def check(self) -> None:
+        """Raise if the file cannot be read."""
+        self._fresh()
+
+    def close(self) -> None:
+        """Close the file; harmless a second time."""
+        if not self._closed:
+            self._closed = True
+            self._opened.close()
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    async def _select(self, select: Select, restrictions: Restrictions, context: Context) -> Result:
+        check_ref(select.ref)
+
+        def work(connection: Connection, catalog: StoredCatalog) -> Result:
+            self._admit(catalog)
+            return self._reader.run(connection.driver, catalog, select, restrictions)
+
+        budget = self._scheduler.inline_budget
+        if budget is None:
+            return self._read(work, context.deadline)
+        if not self._slow or select_shape(select)[0] not in self._slow:
+            soon = time.monotonic() + budget
+            try:
+                return self._read(work, soon if context.deadline is None else min(soon, context.deadline))
+            except Timeout:
+                if context.deadline is not None and context.deadline <= soon:
+                    raise
+        return await self._offloaded(select, lambda: self._read(work, context.deadline), budget)
+
+    async def _offloaded(self, select: Select, read: Callable[[], Result], budget: float) -> Result:
+        """Read on a reader thread, and learn whether this shape is really slow or was only held up by others."""
+
+        def timed() -> tuple[Result, float]:
+            started = time.thread_time()
+            return read(), time.thread_time() - started
+
+        result, seconds = await self._scheduler.offload(timed)
+        shape = select_shape(select)[0]
+        if seconds < budget:
+            self._slow.pop(shape, None)
+        else:
+            if len(self._slow) >= _SLOW_SHAPES:
+                self._slow.clear()
+            self._slow[shape] = None
+        return result
+
+    async def _sql(self, sql: Sql, restrictions: Restrictions, context: Context) -> Result:
+        check_ref(sql.ref)
+
+        def work(connection: Connection, catalog: StoredCatalog) -> Result:
+            self._admit(catalog)
+            return run_sql(connection.driver, catalog, sql, restrictions)
+
+        return await self._scheduler.offload(lambda: self._read(work, context.deadline, self._sql_connection()))
+
+    def _sql_connection(self) -> Connection:
+        """Give this thread's connection for SQL of users, which has views and an authorizer of its own."""
+        reader = self._connections.reader()
+        if "sql" not in reader.state:
+            reader.state["sql"] = self._connections.open(read_only=True)
+        connection: Connection = reader.state["sql"]
+        return connection
+
+    def _read(self, work: _Work, deadline: float | None, connection: Connection | None = None) -> Result:
+        """Run a read on a connection of this thread, on the catalog that belongs to what it reads."""
+        self._require_open()
+        if deadline is not None and time.monotonic() > deadline:
+            raise Timeout("The time limit of this operation was over before it began.")
+        connection = connection or self._connections.reader()
+        connection.deadline = deadline
+        try:
+            return self._in_transaction(work, connection)
+        finally:
+            connection.deadline = None
+
+    def _admit(self, catalog: StoredCatalog) -> None:
+        """Refuse an operation if the database needs other plugins than its caller has looked at."""
+        if catalog.requires != self._admitted:
+            self._catalog, self._admitted = catalog, catalog.requires
+            raise Unavailable(
+                "The plugins that this database needs have changed.", hint="Try again.", data={"retry_after": 1}
+            )
+
+    def _in_transaction(self, work: Callable[[Connection, StoredCatalog], T], connection: Connection) -> T:
+        """Do work on one state of the file: the catalog that is given and the rows that are read belong together."""
+        try:
+            connection.driver.execute("BEGIN")
+            try:
+                return work(connection, self._current(connection))
+            finally:
+                connection.driver.execute("COMMIT")
+        except FOREIGN as error:
+            raise translate(error, self._catalog, self._path) from error
+
+    def _current(self, connection: Connection) -> StoredCatalog:
+        """Give the catalog inside a transaction; it is looked up only if something was written since the last time."""
+        driver = connection.driver
+        data_version = driver.execute("PRAGMA data_version").fetchone()[0]
+        if data_version == connection.data_version:
+            known: StoredCatalog = connection.state["catalog"]
+            return known
+        version, _ = read_versions(driver)
+        # Another thread may replace self._catalog by one that is newer than this transaction.
+        catalog = self._catalog
+        if catalog.version != version:
+            catalog = self._catalog = load_catalog(driver)
+        connection.data_version = data_version
+        connection.state["catalog"] = catalog
+        return catalog
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable("The database is closed.")
+        if self._process != os.getpid():
+            raise Unavailable("The database was opened before this process was forked.", hint="Open it again.")
+
+    def _fresh(self) -> StoredCatalog:
+        """Give the catalog as of now."""
+        self._require_open()
+        return self._in_transaction(lambda _, catalog: catalog, self._connections.reader())

@@ -1,0 +1,51 @@
+"""The physical indexes behind unique keys, indexes and foreign keys."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from synthdb.engine.naming import quote
+from synthdb_host.errors import UniqueViolation
+
+__all__ = ["PhysicalIndex", "build_index", "drop_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalIndex:
+    """An index to be: its table, its columns by physical name, and whether it keeps them unique."""
+
+    table: str
+    columns: Sequence[str]
+    unique: bool
+
+
+def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
+    """Build an index; gives its physical name.
+
+    Raises:
+        UniqueViolation: rows that exist have equal keys.
+    """
+    number = 1
+    while driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_name(index, number),)).fetchone():
+        number += 1
+    name = _name(index, number)
+    columns = ", ".join(quote(column) for column in index.columns)
+    kind = "UNIQUE INDEX" if index.unique else "INDEX"
+    try:
+        driver.execute(f"CREATE {kind} {quote(name)} ON {quote(index.table)} ({columns})")
+    except sqlite3.IntegrityError as error:
+        raise UniqueViolation(
+            f"Rows of {index.table!r} have equal values in {', '.join(index.columns)}.",
+            hint="Remove the duplicates first.",
+        ) from error
+    return name
+
+
+def drop_index(driver: sqlite3.Connection, name: str | None) -> None:
+    """Drop an index, if there is one of the name."""
+    if name:
+        driver.execute(f"DROP INDEX IF EXISTS {quote(name)}")
+
+
+def _name(index: PhysicalIndex, number: int) -> str:
+    return f"_{'u' if index.unique else 'i'}_{index.table}_{number}"

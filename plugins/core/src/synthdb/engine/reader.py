@@ -1,0 +1,69 @@
+"""The reader: runs selects on a connection, compiling each shape once."""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Final
+
+from synthdb.catalog.model import StoredCatalog
+from synthdb.engine.plans import Plan
+from synthdb.engine.selects import compile_select
+from synthdb.engine.shapes import restrictions_shape, select_shape
+from synthdb_host.contracts import Restrictions, Result
+from synthdb_host.operations import Select
+
+__all__ = ["Reader"]
+
+_MOST_PLANS: Final = 1_000
+
+
+class Reader:
+    """Runs selects. It may be used by several threads, each with its own connection.
+
+    Args:
+        plans: how many compiled plans are kept; the one unused for longest goes first.
+    """
+
+    def __init__(self, plans: int = _MOST_PLANS) -> None:
+        self._plans: OrderedDict[Hashable, Plan] = OrderedDict()
+        self._most = plans
+
+    def run(
+        self,
+        connection: sqlite3.Connection,
+        catalog: StoredCatalog,
+        select: Select,
+        restrictions: Restrictions,
+    ) -> Result:
+        """Read rows.
+
+        Raises:
+            RequestError: the select does not fit the catalog, or a value does not fit its column.
+            sqlite3.OperationalError: SQLite could not finish, for instance because it was interrupted.
+        """
+        shape, values = select_shape(select)
+        restricted: Hashable = None
+        if restrictions.tables:
+            restricted, more = restrictions_shape(restrictions.tables, select)
+            values += more
+        key = (catalog.version, catalog.layout, shape, restricted)
+        try:
+            plan: Plan | None = self._plans[key]
+            self._plans.move_to_end(key)
+        except KeyError:
+            plan = None
+        if plan is None:
+            plan = self._keep(key, compile_select(catalog, select, restrictions.tables))
+        try:
+            return plan.run(connection, values)
+        except sqlite3.OperationalError as error:
+            if str(error) != "integer overflow":
+                raise
+        exact = compile_select(catalog, select, restrictions.tables, exact=True)
+        return self._keep(key, exact).run(connection, values)
+
+    def _keep(self, key: Hashable, plan: Plan) -> Plan:
+        self._plans[key] = plan
+        if len(self._plans) > self._most:
+            self._plans.popitem(last=False)
+        return plan

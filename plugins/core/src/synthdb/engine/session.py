@@ -1,0 +1,145 @@
+"""One commit in the making: what the operations of a write transaction share."""
+
+import sqlite3
+from collections.abc import Hashable
+from typing import Any
+
+import msgspec
+
+from synthdb.catalog.model import StoredCatalog, StoredTable
+from synthdb.catalog.store import bump_catalog, load_catalog
+from synthdb.engine.reader import Reader
+from synthdb.engine.rows import RowIds
+from synthdb.storage.layout import MAIN
+from synthdb_host.contracts import Context, Restrictions, Result
+from synthdb_host.errors import Forbidden, SchemaLocked
+from synthdb_host.operations import ColumnRef, Comparison, Select
+
+__all__ = ["Plans", "Session", "TableChanges"]
+
+
+_NOTHING = Result()
+
+
+class TableChanges(msgspec.Struct, omit_defaults=True):
+    """How one commit changed one table; the identities tell "what is new" without an index on commits."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    min_id: Any = None
+    max_id: Any = None
+
+
+class Plans:
+    """Compiled statements, the least recently used forgotten. Keys hold the catalog version."""
+
+    def __init__(self, size: int = 512) -> None:
+        self._size = size
+        self._found: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable) -> Any:  # noqa: ANN401 - plans of many kinds
+        """Give the plan of this key, None if there is none."""
+        plan = self._found.pop(key, None)
+        if plan is not None:
+            self._found[key] = plan
+        return plan
+
+    def put(self, key: Hashable, plan: Any) -> Any:  # noqa: ANN401 - plans of many kinds
+        """Keep a plan and give it back."""
+        if len(self._found) >= self._size:
+            self._found.pop(next(iter(self._found)))
+        self._found[key] = plan
+        return plan
+
+
+class Session:
+    """A write transaction on the main branch, from its first statement to its commit row.
+
+    ``commit`` is the id that this commit will have. ``restrictions`` and ``context`` are those of the operation
+    being executed.
+    """
+
+    def __init__(
+        self,
+        driver: sqlite3.Connection,
+        catalog: StoredCatalog,
+        reader: Reader,
+        plans: Plans,
+        commit: int,
+        at: str,
+    ) -> None:
+        self.driver = driver
+        self.catalog = catalog
+        self.reader = reader
+        self.plans = plans
+        self.commit = commit
+        self.at = at
+        self.restrictions: Restrictions
+        self.context: Context
+        self.changes: dict[int, TableChanges] = {}
+        self.schema_changed = False
+        self.is_committed = False
+
+    # -- schema -----------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> StoredTable:
+        """Find a table; raises UnknownTable."""
+        return self.catalog.table(name)
+
+    def require_define(self) -> None:
+        """Raise Forbidden unless the caller may change the schema by writing."""
+        if not self.restrictions.may_define:
+            raise Forbidden("This write needs a new table or column, which you may not define.")
+
+    def require_unlocked(self, table: StoredTable) -> None:
+        """Raise SchemaLocked if the table's mode forbids all schema changes."""
+        if table.table.mode == "locked":
+            raise SchemaLocked(f"Table {table.name!r} is locked.", hint="Change its mode first.")
+
+    def refresh_schema(self) -> None:
+        """Read the catalog again after a change of the schema."""
+        # Each change has its own version: plans made between two changes of one commit must not outlive them.
+        bump_catalog(self.driver)
+        self.schema_changed = True
+        self.catalog = load_catalog(self.driver)
+
+    # -- rows -------------------------------------------------------------------------------------------
+
+    def changes_of(self, table: StoredTable) -> TableChanges:
+        """Give the tally of a table."""
+        return self.changes.setdefault(table.id, TableChanges())
+
+    def returning(self, table: StoredTable, select: Select | None, rows: RowIds) -> Result:
+        """Read back rows that were written."""
+        if select is None:
+            return _NOTHING
+        identity = ColumnRef(table.table.identity)
+        chosen = (
+            Comparison(identity, "eq", rows.ids[0]) if len(rows) == 1 else Comparison(identity, "in", tuple(rows.ids))
+        )
+        asked = Select(table.name, select.outputs, select.embeds, where=chosen, order=select.order)
+        return self.reader.run(self.driver, self.catalog, asked, self.restrictions)
+
+    def result(
+        self, rows: Result, affected: int, inserted: int | None = None, keys: tuple[tuple[Any, ...], ...] = ()
+    ) -> Result:
+        """Give the result of a write, with the rows that it read back."""
+        commit = None if self.is_empty else str(self.commit)
+        return Result(rows.encoder, rows.rows, None, affected, inserted, keys, commit)
+
+    # -- the commit -------------------------------------------------------------------------------------
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing has changed, so that there is nothing to commit."""
+        return not self.changes and not self.schema_changed
+
+    def write_commit(self, kind: str) -> None:
+        """Write the commit's row; there must be something to commit."""
+        tables = msgspec.json.encode({str(table_id): changes for table_id, changes in self.changes.items()})
+        self.driver.execute(
+            f"INSERT INTO _tx (id, at, branch, author, message, kind, tables) VALUES (?, ?, {MAIN}, ?, ?, ?, ?)",
+            (self.commit, self.at, self.context.principal.id, self.context.message, kind, tables.decode()),
+        )
+        self.is_committed = True

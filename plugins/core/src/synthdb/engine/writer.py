@@ -1,0 +1,267 @@
+"""The single writer of a database file: groups of write units as one SQLite transaction.
+
+Each unit is its own commit, in a group with its own savepoint, and nobody is answered before the file's
+COMMIT. Some failures (a full disk, an interrupt) make SQLite undo the whole transaction; then the group is
+run again without the unit that failed.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from synthdb.catalog.model import StoredCatalog
+from synthdb.catalog.store import load_catalog, read_versions
+from synthdb.engine.operations import execute
+from synthdb.engine.reader import Reader
+from synthdb.engine.session import Plans, Session
+from synthdb.engine.translation import FOREIGN, translate
+from synthdb.storage.connections import Connection, Connections
+from synthdb.storage.layout import create_layout, read_format
+from synthdb.storage.locks import WriteLock
+from synthdb_host.contracts import Context, Restrictions, Result
+from synthdb_host.encoding import format_timestamp
+from synthdb_host.errors import InternalError, RequestError, Timeout
+from synthdb_host.operations import Batch, Define, Operation
+
+__all__ = ["Unit", "Writer"]
+
+_log = logging.getLogger("synthdb.engine")
+_MICROSECOND = timedelta(microseconds=1)
+_EMPTY = StoredCatalog(0, 0, {}, frozenset())
+
+_Outcomes = dict[int, Result | BaseException]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An operation to be written, as its own commit."""
+
+    operation: Operation
+    restrictions: Restrictions
+    context: Context
+
+
+class Writer:
+    """Owns the writing connection. Not for two threads at once: the lock sees to it.
+
+    ``admit`` is asked before anything is written on a catalog that another process has changed, and may raise.
+    """
+
+    def __init__(
+        self, connections: Connections, lock: WriteLock, admit: Callable[[StoredCatalog], None] = lambda _: None
+    ) -> None:
+        self.lock = lock
+        self._admit = admit
+        self._connections = connections
+        self._opened: Connection | None = None
+        self._catalog: StoredCatalog | None = None
+        self._last: tuple[int, str] = (0, "")
+        self._forget_plans()
+
+    def _forget_plans(self) -> None:
+        # A catalog version that was undone will be given again, to another catalog.
+        self._reader, self._plans = Reader(), Plans()
+
+    # -- groups -----------------------------------------------------------------------------------------
+
+    def run(self, units: Sequence[Unit]) -> list[Result | BaseException]:
+        """Run a group of units as one durable transaction; gives each unit's result or error.
+
+        This is a :data:`synthdb_host.contracts.UnitRunner`.
+        """
+        outcomes: _Outcomes = {}
+        try:
+            with self.lock.hold():
+                while len(outcomes) < len(units) and not self._attempt(units, outcomes):
+                    pass
+        except RequestError as error:
+            return [outcomes.get(number, error) for number in range(len(units))]
+        return [outcomes[number] for number in range(len(units))]
+
+    def _attempt(self, units: Sequence[Unit], outcomes: _Outcomes) -> bool:
+        """Run the units without an outcome in one transaction; False if it was lost and must be tried again."""
+        waiting = [number for number in range(len(units)) if number not in outcomes]
+        fresh: _Outcomes = {}
+        try:
+            driver = self.begin()
+            for number in waiting:
+                fresh[number] = self._run_unit(units[number])
+                if not driver.in_transaction:
+                    outcomes[number] = fresh[number]
+                    self.rollback()
+                    return False
+            self.commit()
+        except FOREIGN as error:
+            self.rollback()
+            fresh = dict.fromkeys(waiting, self.translated(error))
+        except BaseException:
+            self.rollback()
+            raise
+        outcomes.update(fresh)
+        return True
+
+    def _run_unit(self, unit: Unit) -> Result | BaseException:
+        try:
+            return self.step(self.session(), unit, lambda session: _committed(session, unit.operation))
+        except RequestError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the group's other units with it
+            _log.exception("write failed", extra={"request_id": unit.context.request_id})
+            failure = InternalError("The write failed in a way the server did not expect.")
+            failure.__cause__ = error
+            return failure
+
+    def step(self, session: Session, unit: Unit, work: Callable[[Session], Result]) -> Result:
+        """Do work for a unit inside a savepoint: undone if it raises, and after a dry run.
+
+        Raises:
+            RequestError: the work raised it, or something foreign that means it.
+        """
+        connection, driver = self._connection, session.driver
+        deadline = unit.context.deadline
+        if deadline is not None and time.monotonic() > deadline:
+            raise Timeout("The time limit of this operation was over before it began.")
+        before = _remembered(session)
+        session.restrictions, session.context = unit.restrictions, unit.context
+        connection.deadline = deadline
+        driver.execute("SAVEPOINT unit")
+        try:
+            result = work(session)
+            if unit.context.dry_run:
+                self._undo(session, before)
+                return replace(result, commit=None)
+            driver.execute("RELEASE unit")
+        except BaseException as error:
+            connection.deadline = None
+            if driver.in_transaction:
+                self._undo(session, before)
+            if isinstance(error, FOREIGN):
+                raise self.translated(error) from error
+            raise
+        finally:
+            connection.deadline = None
+        self._catalog = session.catalog
+        self.remember(session)
+        return result
+
+    def remember(self, session: Session) -> None:
+        """Go on counting commits behind this one, if it wrote its row."""
+        if session.is_committed:
+            self._last = (session.commit, session.at)
+
+    def _undo(self, session: Session, before: "_Before") -> None:
+        session.driver.execute("ROLLBACK TO unit")
+        session.driver.execute("RELEASE unit")
+        if session.catalog is not before.catalog:
+            self._forget_plans()
+        session.catalog, session.schema_changed, session.changes = (
+            before.catalog,
+            before.schema_changed,
+            before.changes,
+        )
+        session.plans, session.reader = self._plans, self._reader
+
+    # -- the transaction --------------------------------------------------------------------------------
+
+    def prepare(self) -> StoredCatalog:
+        """Make the engine's tables if the file is empty; gives the catalog."""
+        with self.lock.hold():
+            driver = self._connection.driver
+            driver.execute("BEGIN IMMEDIATE")
+            try:
+                if read_format(driver) is None:
+                    create_layout(driver)
+                catalog = load_catalog(driver)
+                self.commit()
+            except BaseException:
+                self.rollback()
+                raise
+        return catalog
+
+    def begin(self) -> Any:  # noqa: ANN401 - the driver connection
+        """Start the file's transaction, with the catalog as it is now. The lock must be held.
+
+        Raises:
+            Unavailable: the file was removed or replaced.
+        """
+        connection = self._connection
+        self._connections.require_same_file(connection)
+        driver = connection.driver
+        driver.execute("BEGIN IMMEDIATE")
+        data_version = driver.execute("PRAGMA data_version").fetchone()[0]
+        if self._catalog is None or connection.data_version != data_version:
+            connection.data_version = data_version
+            version, _ = read_versions(driver)
+            if self._catalog is None or self._catalog.version != version:
+                self._catalog = load_catalog(driver)
+                self._admit(self._catalog)
+        row = driver.execute("SELECT id, at FROM _tx ORDER BY id DESC LIMIT 1").fetchone()
+        self._last = row or (0, "")
+        return driver
+
+    def session(self) -> Session:
+        """Start the next commit of the running transaction."""
+        last, at = self._last
+        catalog = self._catalog or _EMPTY
+        return Session(self._connection.driver, catalog, self._reader, self._plans, last + 1, _after(at))
+
+    def commit(self) -> None:
+        """Make the transaction durable; raises what SQLite raises."""
+        self._connection.driver.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction and forget everything that was known about it."""
+        if self._opened is not None and self._opened.driver.in_transaction:
+            self._opened.driver.execute("ROLLBACK")
+        self._catalog = None
+        self._forget_plans()
+
+    def translated(self, error: BaseException) -> RequestError:
+        """Give a caller's error for a foreign one."""
+        failure = translate(error, self._catalog or _EMPTY, self._connections.path)
+        if isinstance(failure, InternalError):
+            _log.error("storage failed", exc_info=error)
+        return failure
+
+    @property
+    def _connection(self) -> Connection:
+        if self._opened is None:
+            self._opened = self._connections.open(read_only=False)
+        return self._opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a session knew before an operation, to go back to."""
+
+    catalog: StoredCatalog
+    schema_changed: bool
+    changes: dict[int, Any]
+
+
+def _remembered(session: Session) -> _Before:
+    changes = {table: copy(tally) for table, tally in session.changes.items()}
+    return _Before(session.catalog, session.schema_changed, changes)
+
+
+def _committed(session: Session, operation: Operation) -> Result:
+    result = execute(session, operation)
+    if not session.is_empty:
+        session.write_commit(_kind(operation))
+    return result
+
+
+def _kind(operation: Operation) -> str:
+    if isinstance(operation, Define):
+        return "define"
+    return "batch" if isinstance(operation, Batch) else "write"
+
+
+def _after(last: str) -> str:
+    """Give a commit time later than ``last``: now, or a microsecond after it if the clock went back."""
+    now = format_timestamp(datetime.now(UTC))
+    return now if now > last else format_timestamp(datetime.fromisoformat(last) + _MICROSECOND)

@@ -1,0 +1,107 @@
+"""The core plugin: what SynthDB is without any other plugin."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from synthdb.settings import CoreSettings
+from synthdb_host.contracts import (
+    ApiGenerator,
+    Database,
+    HealthCheck,
+    MediaType,
+    Outcome,
+    Permission,
+    Placement,
+    Principal,
+    Scheduler,
+    StorageBackend,
+)
+from synthdb_host.hookspecs import hookimpl
+from synthdb_host.operations import Operation
+
+if TYPE_CHECKING:
+    from synthdb_host.hosting import PluginHost
+
+__all__ = ["CorePlugin", "plugin"]
+
+_log = logging.getLogger("synthdb.core")
+
+
+class CorePlugin:
+    """Storage in SQLite files, the REST API, and what both need."""
+
+    def __init__(self) -> None:
+        self._host: PluginHost | None = None
+        self._settings = CoreSettings()
+
+    @hookimpl
+    def synthdb_startup(self, host: "PluginHost") -> None:
+        """Take the settings, and import the engine before workers fork, so that no first request waits for it."""
+        import synthdb.engine.database  # noqa: F401, PLC0415 - only hosts that start need it
+
+        self._host = host
+        settings = host.plugin_settings("core")
+        if isinstance(settings, CoreSettings):
+            self._settings = settings
+
+    @hookimpl
+    def synthdb_storage_backends(self) -> Sequence[StorageBackend]:
+        """Offer SQLite files."""
+        from synthdb.engine.capabilities import CAPABILITIES  # noqa: PLC0415 - engine and SQLAlchemy load on use
+
+        return [StorageBackend("sqlite", self._open, CAPABILITIES)]
+
+    @hookimpl
+    def synthdb_api_generators(self) -> Sequence[ApiGenerator]:
+        """Offer REST."""
+        return [ApiGenerator("rest", "/rest/v1", "synthdb.rest.routes:routes", _rest_links)]
+
+    @hookimpl
+    def synthdb_media_types(self) -> Sequence[MediaType]:
+        """Offer CSV and NDJSON."""
+        from synthdb.rest.media import media_types  # noqa: PLC0415 - only servers need it
+
+        return media_types()
+
+    @hookimpl
+    def synthdb_permissions(self) -> Sequence[Permission]:
+        """Name the actions on data."""
+        return [
+            Permission("select", "table", "Read rows."),
+            Permission("insert", "table", "Write new rows."),
+            Permission("update", "table", "Change rows."),
+            Permission("delete", "table", "Delete rows."),
+            Permission("define", "database", "Make and change tables and columns, by writing to them too."),
+            Permission("sql", "database", "Run read-only SQL."),
+        ]
+
+    @hookimpl
+    def synthdb_health_checks(self) -> Sequence[HealthCheck]:
+        """Check that open databases can be read."""
+        return [HealthCheck("storage", self._check)]
+
+    @hookimpl
+    def synthdb_observed(self, database: str, operation: Operation, principal: Principal, outcome: Outcome) -> None:
+        """Log operations that were slow."""
+        if outcome.seconds > self._settings.slow_operation_seconds:
+            _log.warning("slow operation: %s on %s took %.3f s", type(operation).__name__, database, outcome.seconds)
+
+    def _open(self, placement: Placement, scheduler: Scheduler) -> Database:
+        from synthdb.engine.database import open_sqlite  # noqa: PLC0415 - engine and SQLAlchemy load on use
+
+        return open_sqlite(placement, scheduler, self._settings)
+
+    def _check(self) -> None:
+        if self._host is not None:
+            for database in self._host.databases.opened():
+                database.check()
+
+
+def _rest_links(database: str, table: str) -> Mapping[str, str]:
+    address = f"/rest/v1/{quote(database)}/{quote(table, safe='')}"
+    return {"rows": f"{address}?limit=20", "count": f"{address}?select=count()"}
+
+
+plugin = CorePlugin

@@ -1,0 +1,23 @@
+"""The settings of the core plugin: section ``plugins.core``."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["CoreSettings"]
+
+
+class CoreSettings(BaseModel):
+    """How databases in SQLite files behave."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    durability: Literal["full", "normal"] = Field(
+        "full",
+        description="full: an acknowledged write survives a power cut. normal: only a crash of the process.",
+    )
+    lock_timeout_seconds: float = Field(30.0, gt=0, le=600, description="How long a write waits for other writers.")
+    max_pages: int | None = Field(None, gt=0, description="Limit on a database file's size, in pages of 4 KiB.")
+    slow_operation_seconds: float = Field(
+        1.0, gt=0, description="Operations that take longer than this are logged as slow."
+    )

@@ -1,0 +1,1 @@
+"""SQLite: connections, codecs, file layout and the write lock."""

@@ -1,0 +1,85 @@
+"""The engine's own tables in a database file.
+
+``_meta`` has one row: the file format, the catalog and layout versions and the plugins the database needs.
+``_tx`` has a row per commit. ``_table`` and ``_column`` give identities to tables and columns; what they are
+called and how they are typed is in ``_table_version`` and ``_column_version``, as JSON, valid for the commits
+``from_tx <= commit < to_tx`` on a branch (``to_tx`` NULL: still valid). Branch 1 is main.
+"""
+
+import sqlite3
+from typing import Final
+
+from synthdb_host.errors import Unavailable
+
+__all__ = ["FORMAT", "MAIN", "create_history", "create_layout", "read_format"]
+
+FORMAT: Final = 1
+"""The file format that this version reads and writes."""
+
+MAIN: Final = 1
+"""The branch id of main."""
+
+_APPLICATION_ID: Final = 0x53594E44
+_TABLES: Final = (
+    """CREATE TABLE _meta (
+        id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, catalog INTEGER NOT NULL,
+        layout INTEGER NOT NULL, requires TEXT NOT NULL)""",
+    """CREATE TABLE _tx (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, branch INTEGER NOT NULL, author TEXT NOT NULL, message TEXT,
+        kind TEXT NOT NULL, parent2 INTEGER, tables TEXT)""",
+    """CREATE TABLE _branch (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, parent INTEGER, fork INTEGER, created INTEGER)""",
+    "CREATE TABLE _table (id INTEGER PRIMARY KEY, physical TEXT NOT NULL UNIQUE, next_id INTEGER NOT NULL)",
+    """CREATE TABLE _table_version (
+        table_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
+        definition TEXT NOT NULL, PRIMARY KEY (table_id, branch, from_tx)) WITHOUT ROWID""",
+    "CREATE TABLE _column (id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL)",
+    """CREATE TABLE _column_version (
+        column_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
+        definition TEXT NOT NULL, PRIMARY KEY (column_id, branch, from_tx)) WITHOUT ROWID""",
+    f"INSERT INTO _branch (id, name) VALUES ({MAIN}, 'main')",
+    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]')",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+)
+
+
+def create_layout(connection: sqlite3.Connection) -> None:
+    """Make the engine's tables in an empty file; call it inside a transaction."""
+    for statement in _TABLES:
+        connection.execute(statement)
+
+
+def create_history(connection: sqlite3.Connection, physical: str, columns: str, identity: str) -> None:
+    """Make the history table of a physical table; ``columns`` are its column definitions.
+
+    Its indexes serve one row's history and "what changed since".
+    """
+    name = f"_h_{physical}".replace('"', '""')
+    quoted = identity.replace('"', '""')
+    connection.execute(
+        f'CREATE TABLE "{name}" ({columns}, branch INTEGER NOT NULL, _del INTEGER NOT NULL, '
+        "_created INTEGER NOT NULL, _from INTEGER NOT NULL, _to INTEGER NOT NULL, _op TEXT NOT NULL)"
+    )
+    connection.execute(f'CREATE INDEX "_hi_{name[3:]}" ON "{name}" ("{quoted}", _to)')
+    connection.execute(f'CREATE INDEX "_ht_{name[3:]}" ON "{name}" (_to)')
+
+
+def read_format(connection: sqlite3.Connection) -> int | None:
+    """Give the file's format, None for an empty file.
+
+    Raises:
+        Unavailable: the file is no SynthDB database, or is of a newer format.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+        return None
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise Unavailable(
+            "This SQLite file is not a SynthDB database.", hint="Import it: synthdb import FILE --db NAME."
+        )
+    version = int(connection.execute("SELECT format FROM _meta").fetchone()[0])
+    if version > FORMAT:
+        raise Unavailable(
+            f"This database has format {version}, this version reads up to {FORMAT}.",
+            hint="Upgrade synthdb-core.",
+        )
+    return version
