@@ -1,0 +1,1 @@
+"""The REST generator: PostgREST's grammar in, operations out, and results as JSON, CSV or NDJSON."""

@@ -1,0 +1,214 @@
+"""The resources of the REST interface: what each HTTP method does."""
+
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
+
+import falcon.asgi
+import msgspec
+
+from synthdb.rest.body import Bodies
+from synthdb.rest.ranges import content_range, page_status, written_range
+from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
+from synthdb.rest.writing import delete_rows, insert_rows, not_singular, put_row, update_rows
+from synthdb_host.catalog import Catalog, Table
+from synthdb_host.contracts import Context, Result
+from synthdb_host.encoding import to_text
+from synthdb_host.errors import MaxAffectedExceeded, NotAllowed, NotFound
+from synthdb_host.gate import Gate
+from synthdb_host.operations import Delete, Insert, Select, Update
+
+__all__ = ["DatabaseResource", "TableResource"]
+
+_VARY: Final = "Accept, Accept-Profile, Authorization, Prefer, Range"
+_TABLE_METHODS: Final = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
+_ROW_METHODS: Final = "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
+
+
+class DatabaseResource:
+    """The tables of a database, at ``/{db}``."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """List the tables that the caller may read."""
+        address = address_of(req, req.get_header("accept-profile"))
+        catalog = await self._gate.catalog(address.database, req.context.caller, address.ref)
+        base = raw_path(req).rstrip("/")
+        listed = [_described(table, base) for _, table in sorted(catalog.tables.items())]
+        resp.data = msgspec.json.encode(listed, enc_hook=to_text)
+        resp.content_type = "application/json"
+        resp.set_header("Vary", _VARY)
+
+
+def _described(table: Table, base: str) -> dict[str, object]:
+    return {
+        "name": table.name,
+        "url": f"{base}/{quote(table.name, safe='')}",
+        "key": table.key,
+        "mode": table.mode,
+        "comment": table.comment,
+        "columns": [
+            {"name": column.name, "type": str(column.type), "not_null": column.not_null} for column in table.columns
+        ],
+        "foreign_keys": [
+            {"name": key.name, "columns": key.columns, "table": key.table, "references": key.references}
+            for key in table.foreign_keys
+        ],
+    }
+
+
+class TableResource:
+    """A table at ``/{db}/{table}``, and one row of it at ``/{db}/{table}/{key}``."""
+
+    def __init__(self, gate: Gate, shapes: Shapes, bodies: Bodies) -> None:
+        self._gate = gate
+        self._shapes = shapes
+        self._bodies = bodies
+
+    async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Say which methods there are."""
+        is_row = self._shapes.of(req).address.key is not None
+        resp.set_header("Allow", _ROW_METHODS if is_row else _TABLE_METHODS)
+        resp.status = falcon.HTTP_204
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Read rows, or the one row at a key."""
+        shape = self._shapes.of(req)
+        caller: Context = req.context.caller
+        select = shape.select(await self._catalog(shape, caller) if shape.needs_catalog else None)
+        result = await self._gate.execute(shape.address.database, select, caller)
+        count = len(result.rows)
+        if shape.address.key is not None:
+            _check_found(shape, count)
+        else:
+            _check_single(shape, count)
+            resp.set_header("Content-Range", content_range(select.offset, count, result.total))
+            resp.status = page_status(select.offset, count, result.total)
+        resp.data = shape.representation.encode(result)
+        resp.content_type = shape.representation.content_type
+        _set_common(resp, shape)
+
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Insert rows, or with a resolution upsert them."""
+        shape = self._shapes.of(req)
+        if shape.address.key is not None:
+            raise NotAllowed("A row is not posted to its key.", hint="PUT it there, or POST it to the table.")
+        select = await self._select(req, shape)
+        defaults = shape.preferences.missing == "default"
+        rows = self._bodies.rows(req.content_type, await req.stream.readall(), shape.query.columns, defaults=defaults)
+        result = await self._execute(req, shape, insert_rows(shape, rows, select))
+        is_new = shape.preferences.resolution is None or result.inserted != 0
+        resp.set_header("Content-Range", written_range(_counted(shape, result)))
+        self._answer_inserted(req, resp, shape, result, is_new=is_new)
+
+    async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Put one row at its key: insert it, or replace it."""
+        shape = self._shapes.of(req)
+        catalog = await self._catalog(shape, req.context.caller)
+        table, select = catalog.table(shape.address.table), shape.select(catalog)
+        body = await req.stream.readall()
+        insert = put_row(shape, body, req.content_type, table, self._bodies, select)
+        result = await self._execute(req, shape, insert)
+        if result.inserted == 0 and shape.preferences.returning != "representation":
+            resp.status = falcon.HTTP_204
+            _set_common(resp, shape)
+        else:
+            self._answer_inserted(req, resp, shape, result, is_new=result.inserted != 0)
+
+    async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Update the rows that the filters select, or the one at a key."""
+        shape = self._shapes.of(req)
+        select = await self._select(req, shape)
+        values = self._bodies.values(req.content_type, await req.stream.readall())
+        result = await self._execute(req, shape, update_rows(shape, values, select))
+        self._answer_changed(resp, shape, result)
+        resp.set_header("Content-Range", content_range(0, result.affected or 0, _counted(shape, result)))
+
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Delete the rows that the filters select, or the one at a key."""
+        shape = self._shapes.of(req)
+        select = await self._select(req, shape)
+        result = await self._execute(req, shape, delete_rows(shape, select))
+        self._answer_changed(resp, shape, result)
+        resp.set_header("Content-Range", written_range(_counted(shape, result)))
+
+    async def _catalog(self, shape: Shape, caller: Context) -> Catalog:
+        return await self._gate.catalog(shape.address.database, caller, shape.address.ref)
+
+    async def _select(self, req: falcon.asgi.Request, shape: Shape) -> Select:
+        return shape.select(await self._catalog(shape, req.context.caller) if shape.needs_catalog else None)
+
+    async def _execute(self, req: falcon.asgi.Request, shape: Shape, operation: Insert | Update | Delete) -> Result:
+        caller: Context = req.context.caller
+        if shape.preferences.rollback:
+            caller = replace(caller, dry_run=True)
+        try:
+            return await self._gate.execute(shape.address.database, operation, caller)
+        except MaxAffectedExceeded as error:
+            if shape.representation.single and shape.preferences.max_affected is None:
+                raise not_singular(2, at_least=True) from error
+            raise
+
+    def _answer_inserted(
+        self,
+        req: falcon.asgi.Request,
+        resp: falcon.asgi.Response,
+        shape: Shape,
+        result: Result,
+        *,
+        is_new: bool,
+    ) -> None:
+        resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
+        if len(result.keys) == 1 and is_new:
+            resp.set_header("Location", _row_address(req, shape, result.keys[0]))
+        if shape.preferences.returning == "representation":
+            _set_rows(resp, shape, result)
+        _set_common(resp, shape)
+
+    def _answer_changed(self, resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
+        if shape.address.key is not None:
+            _check_found(shape, result.affected or 0)
+        if shape.preferences.returning == "representation":
+            resp.status = falcon.HTTP_200
+            _set_rows(resp, shape, result)
+        else:
+            resp.status = falcon.HTTP_204
+        _set_common(resp, shape)
+
+
+def _counted(shape: Shape, result: Result) -> int | None:
+    return result.affected if shape.preferences.count is not None else None
+
+
+def _check_found(shape: Shape, count: int) -> None:
+    if count == 0:
+        key = ",".join(shape.address.key or ())
+        raise NotFound(
+            f"Table {shape.address.table!r} has no row with the key {key!r}.", data={"key": shape.address.key}
+        )
+
+
+def _check_single(shape: Shape, count: int) -> None:
+    if shape.representation.single and count != 1:
+        raise not_singular(count, at_least=count > 1)
+
+
+def _set_rows(resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
+    _check_single(shape, len(result.rows))
+    resp.data = shape.representation.encode(result)
+    resp.content_type = shape.representation.content_type
+
+
+def _set_common(resp: falcon.asgi.Response, shape: Shape) -> None:
+    resp.set_header("Vary", _VARY)
+    if shape.preferences.applied:
+        resp.set_header("Preference-Applied", shape.preferences.applied)
+
+
+def _row_address(req: falcon.asgi.Request, shape: Shape, key: tuple[Any, ...]) -> str:
+    path = raw_path(req).rstrip("/")
+    if shape.address.key is not None:
+        return path
+    return f"{path}/" + ",".join(quote(to_text(part), safe="") for part in key)
