@@ -1,0 +1,1 @@
+"""Core's commands: import, export and sql."""

@@ -1,0 +1,1 @@
+"""The embedded library: a database in a file, without a server."""

@@ -1,0 +1,23 @@
+"""What ``import synthdb`` offers, gathered here so that the package itself imports nothing."""
+
+from synthdb.library.connecting import connect
+from synthdb.library.connection import Connection
+from synthdb.library.expressions import Aggregation, ColumnExpression, Condition, col, count
+from synthdb.library.schema import column
+from synthdb_host.catalog import Column, ForeignKey
+from synthdb_host.errors import RequestError, SynthDBError
+
+__all__ = [
+    "Aggregation",
+    "Column",
+    "ColumnExpression",
+    "Condition",
+    "Connection",
+    "ForeignKey",
+    "RequestError",
+    "SynthDBError",
+    "col",
+    "column",
+    "connect",
+    "count",
+]
