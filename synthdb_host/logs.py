@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, Literal, TextIO
 
 import msgspec
@@ -98,5 +99,9 @@ _ENCODERS: Final[Mapping[_Style, Callable[[_Fields], str]]] = {"text": _text, "j
 
 
 def _time(seconds: float) -> str:
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{moment}.{int(seconds % 1 * 1000):03}Z"
+    return f"{_second(int(seconds))}.{int(seconds % 1 * 1000):03}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

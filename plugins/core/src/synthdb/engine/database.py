@@ -117,7 +117,6 @@ class SqliteDatabase:
         They are as of the last operation, so that asking costs nothing; an operation that finds others is refused
         once, so that the caller asks again.
         """
-        self._require_open()
         self._admitted = self._catalog.requires
         return self._admitted
 
