@@ -1,10 +1,11 @@
 """Groups of writes, full disks, deadlines, transactions and many writers."""
 
-import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -179,6 +180,16 @@ def test_values_that_sqlite_cannot_take_are_the_callers_error(ask: Any) -> None:
         ask.insert("t", {"a": float("nan")})
 
 
+PROGRAM: Final = """
+import sys
+import synthdb
+path, worker, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+with synthdb.connect(path) as db:
+    for number in range(count):
+        db.insert("t", {"w": worker, "n": number})
+"""
+
+
 def _write(path: Path, worker: int, count: int) -> None:
     database = open_file(path)
     for number in range(count):
@@ -191,20 +202,19 @@ def test_many_processes_and_threads_write_at_once(tmp_path: Path) -> None:
     """Every write is there once, commits are in order, and none was refused."""
     path = tmp_path / "many.db"
     _write(path, 0, 1)
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_write, args=(path, worker, 40)) for worker in (1, 2)]
+    processes = [subprocess.Popen([sys.executable, "-c", PROGRAM, str(path), str(worker), "40"]) for worker in (1, 2)]
     threads = [threading.Thread(target=_write, args=(path, worker, 40)) for worker in (3, 4)]
-    workers: list[Any] = [*processes, *threads]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    exit_codes = [process.wait(60) for process in processes]
 
     database = open_file(path)
     rows = run(database.execute(Select("t"), UNRESTRICTED, CONTEXT)).python()
     database.close()
 
-    assert [0, 0] == [process.exitcode for process in processes]
+    assert [0, 0] == exit_codes
     assert sorted([(0, 0), *((w, n) for w in (1, 2, 3, 4) for n in range(40))]) == sorted(
         (r["w"], r["n"]) for r in rows
     )
