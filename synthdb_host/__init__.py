@@ -21,34 +21,36 @@ if TYPE_CHECKING:
     from synthdb_host.manifest import *
     from synthdb_host.operations import *
     from synthdb_host.session import *
+    from synthdb_host.versions import *
 
 __all__ = [
     "ALL_OPERATORS", "HEAD", "HOOK_API", "MISSING", "TYPE_NAMES", "UNRESTRICTED", "AddCheck", "AddColumn",
-    "AddForeignKey", "AddIndex", "AddUniqueKey", "AddressTooLong", "Aggregate", "AggregateFunction",
-    "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer", "BadRequest",
-    "Batch", "Capability", "Catalog", "Change", "CheckConstraint", "CheckViolation", "Column",
-    "ColumnRef", "ColumnType", "Comparison", "ConfigurationError", "Conflict", "Context", "Converter",
-    "CopyColumn", "CopyTable", "CountMode", "CreateTable", "Credentials", "Database", "Decision",
-    "Define", "Delete", "DropColumn", "DropConstraint", "DropTable", "DuplicateName", "Embed",
-    "EmbedExists", "Filter", "Forbidden", "ForeignKey", "ForeignKeyViolation", "FullTableWrite",
-    "HealthCheck", "Index", "Insert", "InternalError", "InvalidBody", "InvalidFilter", "InvalidName",
-    "InvalidParameter", "InvalidPreference", "InvalidSelect", "InvalidSql", "InvalidValue", "Literal",
-    "LossyValue", "Manifest", "MaxAffectedExceeded", "MediaType", "Missing", "MissingPlugin", "Not",
-    "NotAcceptable", "NotAllowed", "NotFound", "NotNullViolation", "NotSingular", "OnConflict",
-    "OnDelete", "Operation", "Or", "Order", "Outcome", "Output", "Permission", "Placement", "Policy",
-    "PreconditionFailed", "Principal", "RangeNotSatisfiable", "ReadOnly", "Ref", "Relation",
-    "RenameColumn", "RenameTable", "RequestError", "RequirePlugin", "Resource", "RestoreColumn",
-    "RestoreTable", "Restrictions", "Result", "ResultColumn", "Route", "RowEncoder", "RowPolicy",
-    "Scheduler", "SchemaLocked", "Select", "Session", "SetMode", "Sql", "StartupError", "StorageBackend",
-    "StorageFull", "SynthDBError", "Table", "TableMode", "TableRestriction", "Timeout", "TooComplex",
-    "TooLarge", "TooManyColumns", "Transaction", "TypeConflict", "Unauthenticated", "Unavailable",
-    "UniqueKey", "UniqueViolation", "UnitRunner", "UnknownColumn", "UnknownDatabase", "UnknownOperator",
-    "UnknownRef", "UnknownRelation", "UnknownTable", "UnsupportedCapability", "UnsupportedMediaType",
-    "UntrustedOrigin", "Update", "Verdict", "and_all", "config_options", "format_timestamp", "hookimpl",
-    "print_rows", "to_text",
+    "AddForeignKey", "AddIndex", "AddUniqueKey", "AddressTooLong", "Aggregate", "AggregateFunction", "AlterBranch",
+    "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer", "BadRequest", "Batch",
+    "BranchChange", "Branches", "Branching", "Capability", "Catalog", "Change", "Changes", "CheckConstraint",
+    "CheckViolation", "CherryPick", "Collect", "Column", "ColumnRef", "ColumnType", "CombinedTable", "Comparison",
+    "ConfigurationError", "Conflict", "Conflicts", "Context", "Converter", "CopyColumn", "CopyTable", "CountMode",
+    "CreateBranch", "CreateTable", "CreateTag", "Credentials", "Database", "Decision", "Define", "Delete", "Diff",
+    "DropBranch", "DropColumn", "DropConstraint", "DropTable", "DropTag", "DuplicateName", "Embed", "EmbedExists",
+    "Filter", "Forbidden", "ForeignKey", "ForeignKeyViolation", "FullTableWrite", "HealthCheck", "History",
+    "HistoryGone", "Index", "Insert", "InternalError", "InvalidBody", "InvalidFilter", "InvalidName",
+    "InvalidParameter", "InvalidPreference", "InvalidSelect", "InvalidSql", "InvalidValue", "Literal", "Log",
+    "LossyValue", "Manifest", "MaxAffectedExceeded", "MediaType", "Merge", "MergeConflict", "MergeReport",
+    "Missing", "MissingPlugin", "Not", "NotAcceptable", "NotAllowed", "NotFound", "NotNullViolation", "NotSingular",
+    "OnConflict", "OnDelete", "OpenConflict", "Operation", "Or", "Order", "Outcome", "Output", "Permission",
+    "Placement", "Policy", "PreconditionFailed", "Principal", "ProtectedBranch", "RangeNotSatisfiable", "ReadOnly",
+    "Ref", "Relation", "RenameColumn", "RenameTable", "RequestError", "RequirePlugin", "Resolve", "Resource",
+    "Restore", "RestoreColumn", "RestoreTable", "Restrictions", "Result", "ResultColumn", "Revert", "Route",
+    "RowEncoder", "RowPolicy", "Scheduler", "SchemaLocked", "Select", "Session", "SetMode", "Sql", "StartupError",
+    "StorageBackend", "StorageFull", "StorageReport", "SynthDBError", "Table", "TableMode", "TableRestriction",
+    "Tags", "Timeout", "TooComplex", "TooLarge", "TooManyColumns", "Transaction", "TypeConflict", "Unauthenticated",
+    "Unavailable", "UniqueKey", "UniqueViolation", "UnitRunner", "UnknownColumn", "UnknownDatabase",
+    "UnknownOperator", "UnknownRef", "UnknownRelation", "UnknownTable", "UnsupportedCapability",
+    "UnsupportedMediaType", "UntrustedOrigin", "Update", "Verdict", "Versioning", "and_all", "config_options",
+    "format_timestamp", "hookimpl", "print_rows", "to_text",
 ]  # fmt: skip
 
-_HOMES = ("hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "manifest", "session")
+_HOMES = ("hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "manifest", "session", "versions")
 
 
 def __getattr__(name: str) -> object:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from synthdb_host.catalog import Catalog
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.operations import HEAD, Filter, Operation, Ref
+from synthdb_host.versions import MergeReport
 
 __all__ = [
     "UNRESTRICTED",
@@ -46,9 +47,12 @@ __all__ = [
 T = TypeVar("T")
 U = TypeVar("U")
 
-Capability = Literal["sql", "transactions", "foreign_keys", "checks", "define", "dry_run"]
+Capability = Literal[
+    "sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "as_of", "branches", "merge", "changes"
+]
 """What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
-``unsupported_capability``."""
+``unsupported_capability``. ``as_of`` is reading the past: refs with a moment, the log, histories and diffs;
+``merge`` is everything that combines two states; ``changes`` is the feed."""
 
 
 # -- who asks, and with which limits ---------------------------------------------------------------------
@@ -125,7 +129,7 @@ class Result:
     ``rows`` are tuples for ``encoder``; a write without ``returning`` has neither. ``total`` is the count asked
     for. ``affected`` is how many rows a write wrote (an unchanged row that was matched counts). ``inserted`` is
     how many of them are new. ``keys`` are the declared keys of the rows inserted, given for a single row.
-    ``parts`` are the results of a batch.
+    ``parts`` are the results of a batch. ``report`` says what was combined; while it has conflicts, nothing was.
     """
 
     encoder: RowEncoder | None = None
@@ -136,6 +140,7 @@ class Result:
     keys: tuple[tuple[Any, ...], ...] = ()
     commit: str | None = None
     parts: tuple["Result", ...] = ()
+    report: MergeReport | None = None
 
     def json(self) -> bytes:
         """Encode the rows as a JSON array."""
@@ -204,8 +209,8 @@ class Database(Protocol):
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         """Run an operation. A write is durable when this returns, and absent when it raises."""
 
-    async def begin(self, context: Context) -> Transaction:
-        """Start an interactive transaction (capability ``transactions``)."""
+    async def begin(self, context: Context, ref: Ref = HEAD) -> Transaction:
+        """Start an interactive transaction on a branch (capability ``transactions``)."""
 
     def check(self) -> None:
         """Raise if the storage cannot be read."""
@@ -277,10 +282,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an action is about: a database, and in it perhaps a table."""
+    """What an action is about: a database, in it perhaps a table, and the branch or other ref it is done on."""
 
     database: str
     table: str | None = None
+    ref: str = "main"
 
 
 @dataclass(frozen=True, slots=True)

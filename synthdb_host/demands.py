@@ -26,6 +26,25 @@ from synthdb_host.operations import (
     Sql,
     Update,
 )
+from synthdb_host.versions import (
+    HEAD,
+    Branches,
+    Branching,
+    Changes,
+    CherryPick,
+    Collect,
+    Conflicts,
+    Diff,
+    History,
+    Log,
+    Merge,
+    Resolve,
+    Restore,
+    Revert,
+    StorageReport,
+    Tags,
+    Versioning,
+)
 
 __all__ = ["Demands"]
 
@@ -36,7 +55,7 @@ class Demands:
 
     ``tables`` holds (action, table) pairs, ``database`` the actions on the database itself. ``altered`` are
     the tables whose schema changes or is copied. ``writes`` says that rows are written, which may make tables
-    and columns. ``sql`` are the refs at which statements run that may read any table.
+    and columns. ``sql`` are the refs at which any table may be read.
     """
 
     tables: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -72,6 +91,8 @@ class Demands:
             case Batch():
                 for part in operation.operations:
                     self._add(part)
+            case _:
+                self._version(operation)
 
     def _read(self, select: Select) -> None:
         self.tables["select", select.table] = None
@@ -91,6 +112,44 @@ class Demands:
         self._write("insert", operation)
         if operation.on_conflict is not None and operation.on_conflict.resolution == "merge":
             self.tables["update", operation.table] = None
+
+    def _ask(self, action: str, capability: Capability) -> None:
+        self.database.add(action)
+        self.capabilities.add(capability)
+
+    def _combine(self, operation: Merge | CherryPick | Revert | Restore | Resolve) -> None:
+        """Combining states reads and writes any table and its schema."""
+        self._ask("merge", "merge")
+        self.writes = True
+        self.sql.add(operation.ref)
+        if isinstance(operation, Merge | Resolve):
+            self.sql.add(operation.source)
+
+    def _version(self, operation: Versioning) -> None:
+        match operation:
+            case Branching() | Collect():
+                self._ask("branch" if isinstance(operation, Branching) else "maintain", "branches")
+            case Branches() | Tags() | StorageReport():
+                self._ask("history", "branches")
+            case Merge() | CherryPick() | Revert() | Restore() | Resolve():
+                self._combine(operation)
+            case _:
+                self._look_back(operation)
+
+    def _look_back(self, operation: Log | History | Diff | Changes | Conflicts) -> None:
+        match operation:
+            case History():
+                self._ask("history", "as_of")
+                self.tables["select", operation.table] = None
+            case Diff():
+                self._ask("history", "as_of")
+                self.sql |= {operation.base, operation.target}
+            case Changes():
+                self._ask("history", "changes")
+                self.sql.add(HEAD if operation.branch is None else Ref(operation.branch))
+            case Log() | Conflicts():
+                self._ask("history", "as_of" if isinstance(operation, Log) else "merge")
+                self.sql.add(operation.ref)
 
     def _define(self, changes: Iterable[Change]) -> None:
         self.database.add("define")

@@ -8,7 +8,7 @@ The tree::
     └── RequestError                    an operation was refused; carries an HTTP status and a code
         ├── BadRequest (400)            the caller's words cannot be read or do not fit the data
         ├── Unauthenticated (401), Forbidden (403), NotFound (404), NotAllowed (405),
-        │   NotAcceptable (406), Conflict (409), PreconditionFailed (412), TooLarge (413),
+        │   NotAcceptable (406), Conflict (409), HistoryGone (410), PreconditionFailed (412), TooLarge (413),
         │   UnsupportedMediaType (415), RangeNotSatisfiable (416)
         └── Unavailable (503), Timeout (504), StorageFull (507)
 
@@ -30,6 +30,7 @@ __all__ = [
     "Forbidden",
     "ForeignKeyViolation",
     "FullTableWrite",
+    "HistoryGone",
     "InternalError",
     "InvalidBody",
     "InvalidFilter",
@@ -41,6 +42,7 @@ __all__ = [
     "InvalidValue",
     "LossyValue",
     "MaxAffectedExceeded",
+    "MergeConflict",
     "MissingPlugin",
     "NotAcceptable",
     "NotAllowed",
@@ -48,6 +50,7 @@ __all__ = [
     "NotNullViolation",
     "NotSingular",
     "PreconditionFailed",
+    "ProtectedBranch",
     "RangeNotSatisfiable",
     "ReadOnly",
     "RequestError",
@@ -289,6 +292,13 @@ class ReadOnly(Forbidden):
     title = "Read-only"
 
 
+class ProtectedBranch(Forbidden):
+    """The branch is protected: it changes only by a merge."""
+
+    code = "protected_branch"
+    title = "Protected branch"
+
+
 class SchemaLocked(Forbidden):
     """The table's mode forbids this schema change."""
 
@@ -396,6 +406,21 @@ class TypeConflict(Conflict):
 
     code = "type_conflict"
     title = "Type conflict"
+
+
+class MergeConflict(Conflict):
+    """Two states disagree on rows, cells or schema, and nobody has decided yet; ``conflicts`` lists where."""
+
+    code = "merge_conflict"
+    title = "Unresolved conflicts"
+
+
+class HistoryGone(RequestError):
+    """The state asked for is older than what the database keeps."""
+
+    status = 410
+    code = "history_gone"
+    title = "No longer kept"
 
 
 class PreconditionFailed(RequestError):

@@ -123,15 +123,15 @@ class Gate:
         """
         return await self._run(database, None, operation, context)
 
-    async def begin(self, database: str, context: Context) -> "GatedTransaction":
-        """Start a transaction whose every operation passes the gate.
+    async def begin(self, database: str, context: Context, ref: Ref = HEAD) -> "GatedTransaction":
+        """Start a transaction on a branch, whose every operation passes the gate.
 
         Raises:
             UnsupportedCapability: the storage has no interactive transactions.
         """
         target = await self._database(database, context)
         _require(database, target, {"transactions"}, context)
-        transaction = await target.begin(context)
+        transaction = await target.begin(context, ref)
 
         async def run(operation: Operation) -> Result:
             return await self._run(database, transaction, operation, context)
@@ -181,10 +181,11 @@ class Gate:
 
     async def _admit(self, database: str, target: Database, operation: Operation, context: Context) -> Restrictions:
         demands = Demands.of(operation)
+        place = str(getattr(operation, "ref", HEAD))
         for action in sorted(demands.database):
-            await self._authorize(context, action, Resource(database))
+            await self._authorize(context, action, Resource(database, ref=place))
         for action, table in demands.tables:
-            await self._authorize(context, action, Resource(database, table))
+            await self._authorize(context, action, Resource(database, table, place))
         _require(database, target, demands.capabilities, context)
         if self._is_free(context.principal):
             return UNRESTRICTED

@@ -4,13 +4,12 @@ API generators, the embedded library, jobs and tools build operations; the gate 
 backend executes them. Nothing here executes anything. Names are logical names, and a
 :class:`Literal` is a value in text form (from a URL or a CSV cell) that takes the type of its column.
 
-Conditions are in :mod:`synthdb_host.filters` and schema changes in :mod:`synthdb_host.changes`; their names can be
-had from here too.
+Conditions are in :mod:`synthdb_host.filters`, schema changes in :mod:`synthdb_host.changes`, and what concerns commits
+and branches in :mod:`synthdb_host.versions`; the names of the first two can be had from here too.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from typing import Literal as OneOf
 
 from synthdb_host.changes import (
@@ -50,6 +49,7 @@ from synthdb_host.filters import (
     Or,
     and_all,
 )
+from synthdb_host.versions import HEAD, Ref, Versioning
 
 __all__ = [
     "ALL_OPERATORS",
@@ -101,21 +101,6 @@ __all__ = [
     "Update",
     "and_all",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A place in a database's history: a branch, and on it a moment (``None`` is now).
-
-    ``at`` is a commit id, a tag or an RFC 3339 timestamp.
-    """
-
-    branch: str = "main"
-    at: str | None = None
-
-
-HEAD: Final = Ref()
-"""The newest state of the main branch."""
 
 
 # -- reading ---------------------------------------------------------------------------------------------
@@ -290,4 +275,4 @@ class Batch:
     ref: Ref = HEAD
 
 
-Operation = Select | Sql | Insert | Update | Delete | Define | Batch
+Operation = Select | Sql | Insert | Update | Delete | Define | Batch | Versioning

@@ -18,6 +18,7 @@ from synthdb_host.operations import (
 from synthdb_host.stepping import run
 from synthdb_host.testing.needing import needs
 from synthdb_host.testing.session import Session, columns, where
+from synthdb_host.versions import Branching, Changes, CreateBranch, Log, Merge
 
 __all__ = ["CapabilityTests"]
 
@@ -109,6 +110,10 @@ class CapabilityTests:
             "sql": lambda: session.execute(Sql("SELECT 1")),
             "dry_run": lambda: session.trying().insert("people", {"name": "Ada"}),
             "define": lambda: session.create("people"),
+            "as_of": lambda: session.execute(Log()),
+            "branches": lambda: session.execute(Branching((CreateBranch("dev"),))),
+            "merge": lambda: session.execute(Merge(Ref("dev"))),
+            "changes": lambda: session.execute(Changes()),
         }
         for capability in sorted(missing & set(attempts)):
             with pytest.raises(UnsupportedCapability):

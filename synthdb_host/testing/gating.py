@@ -78,7 +78,7 @@ class LedgerDatabase:
         self.asked.append((operation, restrictions))
         return Result(affected=3)
 
-    async def begin(self, context: Context) -> "LedgerDatabase":
+    async def begin(self, context: Context, ref: Ref = HEAD) -> "LedgerDatabase":
         """Start a transaction, which notes in the same place."""
         return self
 

@@ -7,10 +7,12 @@ from types import ModuleType
 import pytest
 
 import synthdb_host
-from synthdb_host import catalog, contracts, encoding, errors, operations
+from synthdb_host import catalog, contracts, encoding, errors, operations, versions
 
 
-@pytest.mark.parametrize("module", [catalog, contracts, encoding, errors, operations], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "module", [catalog, contracts, encoding, errors, operations, versions], ids=lambda one: one.__name__
+)
 def test_every_name_of_the_contract_can_be_imported_from_the_package(module: ModuleType) -> None:
     """A plugin author need not know in which module a record lives."""
     assert [] == [name for name in module.__all__ if name not in synthdb_host.__all__]

@@ -75,6 +75,10 @@ class CorePlugin:
             Permission("delete", "table", "Delete rows."),
             Permission("define", "database", "Make and change tables and columns, by writing to them too."),
             Permission("sql", "database", "Run read-only SQL."),
+            Permission("history", "database", "Read commits, branches, histories, diffs and changes."),
+            Permission("branch", "database", "Make, change and remove branches and tags."),
+            Permission("merge", "database", "Merge, pick, revert and restore, and decide conflicts."),
+            Permission("maintain", "database", "Forget old versions."),
         ]
 
     @hookimpl

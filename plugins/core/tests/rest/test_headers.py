@@ -28,7 +28,7 @@ from synthdb_host.operations import HEAD, Ref
         pytest.param("/rest/v1/db/films/a+b", Address("db", HEAD, "films", ("a+b",)), id="a plus is a plus"),
         pytest.param("/rest/v1/db@dev/films", Address("db", Ref("dev"), "films"), id="branch"),
         pytest.param("/rest/v1/db%40dev/films", Address("db", Ref("dev"), "films"), id="encoded at sign"),
-        pytest.param("/rest/v1/db@0a1b/films", Address("db", Ref(at="0a1b"), "films"), id="commit"),
+        pytest.param("/rest/v1/db@0a1b/films", Address("db", Ref("0a1b"), "films"), id="commit"),
         pytest.param(
             "/rest/v1/db@dev@2026-01-02T03:04:05Z/films",
             Address("db", Ref("dev", "2026-01-02T03:04:05Z"), "films"),

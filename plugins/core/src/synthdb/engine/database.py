@@ -139,8 +139,9 @@ class SqliteDatabase:
             self._admitted = self._fresh().requires
         return result
 
-    async def begin(self, context: Context) -> EngineTransaction:
+    async def begin(self, context: Context, ref: Ref = HEAD) -> EngineTransaction:
         """Start an interactive transaction."""
+        check_ref(ref)
         self._require_open()
         return await self._scheduler.offload(lambda: EngineTransaction(self._writer, context))
 

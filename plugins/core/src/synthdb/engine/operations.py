@@ -8,7 +8,7 @@ from synthdb.engine.session import Session
 from synthdb.engine.update import delete, update
 from synthdb_host.contracts import Result
 from synthdb_host.errors import UnknownRef, UnsupportedCapability
-from synthdb_host.operations import Batch, Define, Delete, Insert, Operation, Ref, Select, Sql, Update
+from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Sql, Update
 
 __all__ = ["check_ref", "execute"]
 
@@ -23,7 +23,7 @@ def check_ref(ref: Ref) -> None:
 
 def execute(session: Session, operation: Operation) -> Result:
     """Execute an operation; reads see what the transaction wrote so far."""
-    check_ref(operation.ref)
+    check_ref(getattr(operation, "ref", HEAD))
     match operation:
         case Insert():
             return insert(session, operation)
@@ -41,3 +41,5 @@ def execute(session: Session, operation: Operation) -> Result:
             return replace(whole, parts=parts)
         case Sql():
             raise UnsupportedCapability("SQL cannot run inside a transaction.")
+        case _:
+            raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")

@@ -79,7 +79,7 @@ def parse_ref(text: str) -> Ref:
     """
     branch, at, moment = text.partition("@")
     if not at and _COMMIT.fullmatch(branch):
-        return Ref(at=branch)
+        return Ref(branch)
     if not _BRANCH.fullmatch(branch) or (at and not _MOMENT.fullmatch(moment)):
         raise InvalidParameter(
             f"{text[:100]!r} is not a ref.",

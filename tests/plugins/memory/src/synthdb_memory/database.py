@@ -73,7 +73,7 @@ class MemoryDatabase:
         result: Result = await self._scheduler.submit_write(self._write, _Unit(operation, restrictions, context))
         return result
 
-    async def begin(self, context: Context) -> Transaction:
+    async def begin(self, context: Context, ref: Ref = HEAD) -> Transaction:
         """Refuse: there are batches, but no interactive transactions."""
         raise UnsupportedCapability(
             "This storage has no interactive transactions.",
@@ -147,8 +147,8 @@ def _run(state: State, operation: Operation, restrictions: Restrictions) -> Resu
         case Batch(operations=operations, ref=ref):
             check_ref(ref)
             return Result(parts=tuple(_run(state, part, restrictions) for part in operations))
-        case Sql():
-            raise UnsupportedCapability("This storage runs no SQL.", data={"capability": "sql"})
+        case _:
+            raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")
 
 
 def open_memory(placement: Placement, scheduler: Scheduler) -> MemoryDatabase:
