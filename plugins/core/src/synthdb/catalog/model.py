@@ -1,11 +1,14 @@
 """The catalog as the engine sees it: logical tables and columns together with their physical places."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from synthdb.catalog.layering import Rows
+from synthdb.catalog.places import MAIN_HEAD, Layer, Place
 from synthdb.catalog.records import compared_columns
 from synthdb.storage.codecs import Codec
+from synthdb.storage.layout import quote
 from synthdb_host.catalog import Catalog, Column, ForeignKey, Table
 from synthdb_host.errors import UnknownTable
 
@@ -42,12 +45,13 @@ class IncomingKey:
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A logical table and its physical tables: ``physical`` holds main's rows, ``history`` what they were.
+    """A logical table at a place, and its physical tables: ``physical`` holds main's rows, ``history`` what they were.
 
-    ``columns`` are by logical name, identity included, in logical order. Both physical tables hold the
+    ``columns`` are by logical name, identity included, in logical order. The physical tables hold the
     engine's own columns too: ``_tx`` and ``_created`` (commit ids) in the first; ``branch``, ``_del``,
     ``_created``, ``_from``, ``_to`` and ``_op`` in the history. ``stored`` names every physical column that holds
-    values, those of dropped and retyped columns too.
+    values, those of dropped and retyped columns too. ``layers`` are where the rows of this place are; any but
+    main's are in ``overlay``, which is there once a branch has written (``has_overlay``).
     """
 
     id: int
@@ -55,6 +59,8 @@ class StoredTable:
     physical: str
     columns: Mapping[str, StoredColumn]
     stored: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = MAIN_HEAD.layers
+    has_overlay: bool = False
 
     @property
     def name(self) -> str:
@@ -65,6 +71,34 @@ class StoredTable:
     def history(self) -> str:
         """The name of the physical history table."""
         return f"_h_{self.physical}"
+
+    @property
+    def overlay(self) -> str:
+        """The name of the physical table with the rows of branches."""
+        return f"_o_{self.physical}"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of all its physical tables."""
+        return (self.physical, self.history, self.overlay) if self.has_overlay else (self.physical, self.history)
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether the rows of this place are just those of the physical table."""
+        return self.layers == MAIN_HEAD.layers
+
+    def rows(self, alias: str | None = None, schema: str = "") -> str:
+        """Give what stands behind FROM to read the rows of this place, called like the physical table or ``alias``."""
+        called = quote(self.physical if alias is None else alias)
+        if self.is_plain:
+            table = f"{schema}{quote(self.physical)}"
+            return table if alias is None else f"{table} AS {called}"
+        return f"({self.layered(schema)}) AS {called}"
+
+    def layered(self, schema: str = "") -> str:
+        """Give a SELECT of the rows of this place: all physical columns, ``_tx`` and ``_created``."""
+        places = quote(self.physical), quote(self.history), quote(self.overlay)
+        return Rows(*places, quote(self.identity.physical), tuple(map(quote, self.stored))).sql(self.layers, schema)
 
     @cached_property
     def identity(self) -> StoredColumn:
@@ -83,17 +117,28 @@ class StoredTable:
 
 @dataclass(frozen=True)
 class StoredCatalog:
-    """All tables of a database at one version."""
+    """All tables of a database at one version, as a place shows them."""
 
     version: int
     layout: int
     tables: Mapping[str, StoredTable]
     requires: frozenset[str]
+    place: Place = MAIN_HEAD
+
+    @cached_property
+    def key(self) -> Hashable:
+        """What compiled statements depend on: the schema, and where the rows are."""
+        if self.place.layers == MAIN_HEAD.layers:
+            return self.version
+        layers = [(table.id, *table.layers) for table in self.tables.values() if not table.is_plain]
+        # A string keeps its hash.
+        return f"{self.version} {self.place} {layers}"
 
     @cached_property
     def logical(self) -> Catalog:
         """What the outside sees."""
-        return Catalog(str(self.version), {name: table.table for name, table in self.tables.items()})
+        place = "" if self.place.layers == MAIN_HEAD.layers else f"@{self.place}"
+        return Catalog(f"{self.version}{place}", {name: table.table for name, table in self.tables.items()})
 
     @cached_property
     def incoming(self) -> Mapping[str, tuple[IncomingKey, ...]]:

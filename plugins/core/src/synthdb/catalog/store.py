@@ -1,26 +1,30 @@
 """Reading the catalog from a database file, and writing new versions of its rows."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
+from synthdb.catalog.layering import layers_of
 from synthdb.catalog.model import StoredCatalog, StoredColumn, StoredTable
+from synthdb.catalog.places import MAIN_HEAD, Layer, Place
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, condition_from, value_from
 from synthdb.storage.codecs import codec_of
-from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import CheckConstraint, Column, ColumnType, ForeignKey, Index, Table, UniqueKey
 
 __all__ = [
     "Records",
+    "Versions",
     "bump_catalog",
     "load_catalog",
-    "put_column",
-    "put_table",
+    "read_marks",
+    "read_pinned",
     "read_records",
     "read_versions",
     "remove_column",
     "remove_table",
+    "stored_tables",
 ]
 
 _TABLES = msgspec.json.Decoder(TableRecord)
@@ -41,41 +45,77 @@ def read_versions(connection: sqlite3.Connection) -> tuple[int, int]:
     return row
 
 
+def read_pinned(connection: sqlite3.Connection) -> int:
+    """Give the newest commit that a branch or tag was made at."""
+    return int(connection.execute("SELECT pinned FROM _meta").fetchone()[0])
+
+
 def bump_catalog(connection: sqlite3.Connection) -> None:
     """Raise the catalog and layout versions: every cached plan of every process becomes stale."""
     connection.execute("UPDATE _meta SET catalog = catalog + 1, layout = layout + 1")
 
 
-def read_records(connection: sqlite3.Connection) -> Records:
-    """Read all catalog rows that are valid now, of dropped tables and columns too."""
-    tables = connection.execute("SELECT table_id, definition FROM _table_version WHERE to_tx IS NULL")
-    found = {table_id: _TABLES.decode(definition) for table_id, definition in tables}
+def read_records(connection: sqlite3.Connection, place: Place = MAIN_HEAD) -> Records:
+    """Read all catalog rows that are valid at a place, of dropped tables and columns too."""
+    found: dict[int, str] = {}
+    definitions: dict[int, str] = {}
+    for layer in reversed(place.layers):
+        found.update(_valid(connection, "table", layer))
+        definitions.update(_valid(connection, "column", layer))
+    tables = {table_id: _TABLES.decode(definition) for table_id, definition in found.items()}
     physical = dict(connection.execute("SELECT id, physical FROM _table"))
-    columns: dict[int, dict[int, ColumnRecord]] = {table_id: {} for table_id in found}
-    rows = connection.execute(
-        "SELECT c.table_id, c.id, v.definition FROM _column c JOIN _column_version v ON v.column_id = c.id "
-        "WHERE v.to_tx IS NULL ORDER BY c.id"
-    )
-    for table_id, column_id, definition in rows:
-        columns[table_id][column_id] = _COLUMNS.decode(definition)
-    return Records(found, physical, columns)
+    columns: dict[int, dict[int, ColumnRecord]] = {table_id: {} for table_id in tables}
+    for column_id, table_id in connection.execute("SELECT id, table_id FROM _column ORDER BY id"):
+        if column_id in definitions and table_id in columns:
+            columns[table_id][column_id] = _COLUMNS.decode(definitions[column_id])
+    return Records(tables, physical, columns)
 
 
-def load_catalog(connection: sqlite3.Connection) -> StoredCatalog:
-    """Read the whole catalog; call it inside a transaction, so that it is of one moment."""
+def _valid(connection: sqlite3.Connection, kind: str, layer: Layer) -> list[tuple[int, str]]:
+    select = f"SELECT {kind}_id, definition FROM _{kind}_version WHERE branch = ?"
+    if layer.bound is None:
+        return connection.execute(f"{select} AND to_tx IS NULL", (layer.branch,)).fetchall()
+    within = "from_tx <= ?2 AND (to_tx IS NULL OR to_tx > ?2)"
+    return connection.execute(f"{select} AND {within}", (layer.branch, layer.bound)).fetchall()
+
+
+def load_catalog(connection: sqlite3.Connection, place: Place = MAIN_HEAD) -> StoredCatalog:
+    """Read the whole catalog of a place; call it inside a transaction, so that it is of one moment."""
     version, layout = read_versions(connection)
     requires = connection.execute("SELECT requires FROM _meta").fetchone()[0]
-    records = read_records(connection)
-    tables = [
-        _stored_table(connection, records, table_id)
+    records = read_records(connection, place)
+    tables = stored_tables(connection, records, place)
+    by_name = {table.name: table for table in sorted(tables, key=lambda table: table.name)}
+    return StoredCatalog(version, layout, by_name, frozenset(msgspec.json.decode(requires)), place)
+
+
+def stored_tables(connection: sqlite3.Connection, records: Records, place: Place) -> list[StoredTable]:
+    """Give the tables of a place that are not dropped, in order of creation."""
+    marks = read_marks(connection, place)
+    overlays = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name GLOB '_o_*'")}
+    return [
+        _stored_table(connection, records, table_id, layers_of(place, marks.get(table_id, {})), overlays)
         for table_id, record in sorted(records.tables.items())
         if not record.dropped
     ]
-    by_name = {table.name: table for table in sorted(tables, key=lambda table: table.name)}
-    return StoredCatalog(version, layout, by_name, frozenset(msgspec.json.decode(requires)))
 
 
-def _stored_table(connection: sqlite3.Connection, records: Records, table_id: int) -> StoredTable:
+def read_marks(connection: sqlite3.Connection, place: Place) -> dict[int, dict[int, int]]:
+    """Give, by table and branch, what :mod:`synthdb.catalog.layering` calls marks, for the branches of a place."""
+    found: dict[int, dict[int, int]] = {}
+    for branch in place.chain:
+        for table_id, mark in connection.execute("SELECT table_id, mark FROM _layer WHERE branch = ?", (branch,)):
+            found.setdefault(table_id, {})[branch] = mark
+    return found
+
+
+def _stored_table(
+    connection: sqlite3.Connection,
+    records: Records,
+    table_id: int,
+    layers: tuple[Layer, ...],
+    overlays: Container[str],
+) -> StoredTable:
     record, physical = records.tables[table_id], records.physical[table_id]
     columns = {
         column.name: _stored_column(column_id, column)
@@ -84,7 +124,8 @@ def _stored_table(connection: sqlite3.Connection, records: Records, table_id: in
     }
     pragma = connection.execute("SELECT name FROM pragma_table_info(?)", (physical,))
     stored = tuple(name for (name,) in pragma if name not in ("_tx", "_created"))
-    return StoredTable(table_id, _table(records, table_id, record, columns), physical, columns, stored)
+    table = _table(records, table_id, record, columns)
+    return StoredTable(table_id, table, physical, columns, stored, layers, f"_o_{physical}" in overlays)
 
 
 def _stored_column(column_id: int, record: ColumnRecord) -> StoredColumn:
@@ -134,25 +175,33 @@ def _foreign_key(records: Records, constraint: ConstraintRecord, columns: tuple[
     return ForeignKey(constraint.name, columns, records.tables[target].name, referenced, constraint.on_delete)
 
 
-def put_table(connection: sqlite3.Connection, table_id: int, record: TableRecord, commit: int) -> None:
-    """Make ``record`` the valid version of a table from ``commit`` on."""
-    _put(connection, "table", table_id, msgspec.json.encode(record).decode(), commit)
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Writes new versions of catalog rows: those of one commit on one branch."""
 
+    connection: sqlite3.Connection
+    branch: int
+    commit: int
 
-def put_column(connection: sqlite3.Connection, column_id: int, record: ColumnRecord, commit: int) -> None:
-    """Make ``record`` the valid version of a column from ``commit`` on."""
-    _put(connection, "column", column_id, msgspec.json.encode(record).decode(), commit)
+    def put_table(self, table_id: int, record: TableRecord) -> None:
+        """Make ``record`` the valid version of a table."""
+        self._put("table", table_id, msgspec.json.encode(record).decode())
 
+    def put_column(self, column_id: int, record: ColumnRecord) -> None:
+        """Make ``record`` the valid version of a column."""
+        self._put("column", column_id, msgspec.json.encode(record).decode())
 
-def _put(connection: sqlite3.Connection, kind: str, item: int, definition: str, commit: int) -> None:
-    # A version of this same commit was never visible to anyone: it is replaced, not ended.
-    where = f"WHERE {kind}_id = ? AND branch = {MAIN}"
-    connection.execute(f"DELETE FROM _{kind}_version {where} AND from_tx = ?", (item, commit))
-    connection.execute(f"UPDATE _{kind}_version SET to_tx = ? {where} AND to_tx IS NULL", (commit, item))
-    connection.execute(
-        f"INSERT INTO _{kind}_version ({kind}_id, branch, from_tx, definition) VALUES (?, {MAIN}, ?, ?)",
-        (item, commit, definition),
-    )
+    def _put(self, kind: str, item: int, definition: str) -> None:
+        # A version of this same commit was never visible to anyone: it is replaced, not ended.
+        where = f"WHERE {kind}_id = ? AND branch = ?"
+        execute = self.connection.execute
+        execute(f"DELETE FROM _{kind}_version {where} AND from_tx = ?", (item, self.branch, self.commit))
+        ended = f"UPDATE _{kind}_version SET to_tx = ? {where} AND to_tx IS NULL"
+        execute(ended, (self.commit, item, self.branch))
+        execute(
+            f"INSERT INTO _{kind}_version ({kind}_id, branch, from_tx, definition) VALUES (?, ?, ?, ?)",
+            (item, self.branch, self.commit, definition),
+        )
 
 
 def remove_table(connection: sqlite3.Connection, table_id: int, column_ids: Sequence[int]) -> None:
@@ -160,6 +209,7 @@ def remove_table(connection: sqlite3.Connection, table_id: int, column_ids: Sequ
     for column_id in column_ids:
         remove_column(connection, column_id)
     connection.execute("DELETE FROM _table_version WHERE table_id = ?", (table_id,))
+    connection.execute("DELETE FROM _layer WHERE table_id = ?", (table_id,))
     connection.execute("DELETE FROM _table WHERE id = ?", (table_id,))
 
 

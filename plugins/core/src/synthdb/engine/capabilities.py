@@ -7,6 +7,6 @@ from synthdb_host.contracts import Capability
 __all__ = ["CAPABILITIES"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
-    {"sql", "transactions", "foreign_keys", "checks", "define", "dry_run"}
+    {"sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "as_of", "branches", "merge", "changes"}
 )
 """Everything that the storage contract knows."""

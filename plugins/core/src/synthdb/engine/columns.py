@@ -8,12 +8,14 @@ import msgspec.structs
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_to
-from synthdb.catalog.store import put_column, put_table, read_records, remove_column
+from synthdb.catalog.store import remove_column
 from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
 from synthdb.engine.naming import checked_name, ensure_free, physical_column, quote
 from synthdb.engine.retyping import is_metadata_only, move_values
 from synthdb.engine.session import Session
+from synthdb.engine.sharing import require_alone
 from synthdb.storage.codecs import codec_of
+from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import Column, ColumnType
 from synthdb_host.errors import Conflict, NotNullViolation, TooManyColumns, TypeConflict, UnknownColumn
 from synthdb_host.operations import (
@@ -55,21 +57,21 @@ PHYSICAL_COLUMNS: Final = 1_990
 
 def table_record(session: Session, table: StoredTable) -> TableRecord:
     """Read the valid catalog row of a table."""
-    return read_records(session.driver).tables[table.id]
+    return session.records().tables[table.id]
 
 
 def _column_record(session: Session, table: StoredTable, column: StoredColumn) -> ColumnRecord:
-    return read_records(session.driver).columns[table.id][column.id]
+    return session.records().columns[table.id][column.id]
 
 
 def _put(session: Session, column: StoredColumn, record: ColumnRecord) -> None:
-    put_column(session.driver, column.id, record, session.commit)
+    session.versions.put_column(column.id, record)
     session.refresh_schema()
 
 
 def has_rows(session: Session, table: StoredTable) -> bool:
     """Say whether the table has any row."""
-    return session.driver.execute(f"SELECT 1 FROM {quote(table.physical)} LIMIT 1").fetchone() is not None
+    return session.driver.execute(f"SELECT 1 FROM {table.rows()} LIMIT 1").fetchone() is not None
 
 
 # -- adding ----------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ def new_column(session: Session, table_id: int, column: Column, physical: str) -
     )  # fmt: skip
     cursor = session.driver.execute("INSERT INTO _column (table_id) VALUES (?)", (table_id,))
     column_id = int(cursor.lastrowid or 0)
-    put_column(session.driver, column_id, record, session.commit)
+    session.versions.put_column(column_id, record)
     return column_id
 
 
@@ -133,7 +135,7 @@ def _add_physical(session: Session, table: StoredTable, physical: str, declared:
         # A constant DEFAULT gives rows that exist their value without rewriting them.
         stored = codec_of(column.type).encode(column.default)
         clause = f" DEFAULT {session.driver.execute('SELECT quote(?)', (stored,)).fetchone()[0]}"
-    for name in (table.physical, table.history):
+    for name in table.places:
         session.driver.execute(f"ALTER TABLE {quote(name)} ADD COLUMN {quote(physical)} {declared}{clause}")
 
 
@@ -148,7 +150,7 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
     """
     session.require_unlocked(table)
     stored = list(table.stored)
-    records = read_records(session.driver).columns[table.id]
+    records = session.records().columns[table.id]
     moved = []
     for name, target in types.items():
         column = table.column(name)
@@ -156,7 +158,7 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
             _require_alike(column, target)
         record = records[column.id]
         if is_metadata_only(session, table, column, target):
-            put_column(session.driver, column.id, msgspec.structs.replace(record, type=str(target)), session.commit)
+            session.versions.put_column(column.id, msgspec.structs.replace(record, type=str(target)))
             continue
         physical = physical_column(name, stored)
         stored.append(physical)
@@ -169,7 +171,7 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
         changed = msgspec.structs.replace(
             record, type=str(target), physical=physical, affinity=declared, default=default
         )
-        put_column(session.driver, column.id, changed, session.commit)
+        session.versions.put_column(column.id, changed)
         moved.append(column.id)
     _rebuild_indexes(session, table, moved)
     session.refresh_schema()
@@ -185,21 +187,23 @@ def _require_alike(column: StoredColumn, target: ColumnType) -> None:
 
 
 def _rebuild_indexes(session: Session, table: StoredTable, moved: Sequence[int]) -> None:
-    records = read_records(session.driver)
+    records = session.records()
     record = records.tables[table.id]
     physical = {key: column.physical for key, column in records.columns[table.id].items()}
 
     def rebuilt(constraint: ConstraintRecord) -> ConstraintRecord:
         if constraint.physical is None or not any(column_id in constraint.columns for column_id in moved):
             return constraint
-        drop_index(session.driver, constraint.physical)
         columns = [physical[key] for key in constraint.columns]
-        index = PhysicalIndex(table.physical, columns, unique=constraint.kind == "unique")
+        unique = constraint.kind == "unique" and session.branch == MAIN
+        if session.branch == MAIN:
+            drop_index(session.driver, constraint.physical)
+        index = PhysicalIndex.of(table, columns, unique=unique)
         return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
 
     constraints = tuple(rebuilt(constraint) for constraint in record.constraints)
     if constraints != record.constraints:
-        put_table(session.driver, table.id, msgspec.structs.replace(record, constraints=constraints), session.commit)
+        session.versions.put_table(table.id, msgspec.structs.replace(record, constraints=constraints))
 
 
 def alter_column(session: Session, change: AlterColumn) -> None:
@@ -234,7 +238,7 @@ def alter_column(session: Session, change: AlterColumn) -> None:
 
 
 def _require_no_nulls(session: Session, table: StoredTable, column: StoredColumn) -> None:
-    statement = f"SELECT 1 FROM {quote(table.physical)} WHERE {quote(column.physical)} IS NULL LIMIT 1"
+    statement = f"SELECT 1 FROM {table.rows()} WHERE {quote(column.physical)} IS NULL LIMIT 1"
     if session.driver.execute(statement).fetchone():
         raise NotNullViolation(
             f"Rows of {table.name!r} have no value in {column.name!r}.", data={"column": column.name}
@@ -272,8 +276,8 @@ def copy_column(session: Session, change: CopyColumn) -> None:
         table = session.table(change.table)
         target = table.column(change.name)
         if target.affinity == source.affinity:
-            statement = f"UPDATE {quote(table.physical)} SET {quote(target.physical)} = {quote(source.physical)}"
-            session.driver.execute(statement)
+            for place in table.places:
+                session.driver.execute(f"UPDATE {quote(place)} SET {quote(target.physical)} = {quote(source.physical)}")
         else:
             move_values(session, table, source, target.physical, source.column.type)
 
@@ -287,7 +291,7 @@ def drop_column(session: Session, change: DropColumn) -> None:
     Raises:
         Conflict: it is part of the key, of a constraint, or referred to.
     """
-    records = read_records(session.driver)
+    records = session.records()
     table = session.table(change.table)
     session.require_unlocked(table)
     if change.column not in table.columns and change.hard:
@@ -296,12 +300,14 @@ def drop_column(session: Session, change: DropColumn) -> None:
         column = table.column(change.column)
         _refuse_named(table, column, "drop")
         column_id = column.id
+    if change.hard:
+        require_alone(session, "column")
     record = records.columns[table.id][column_id]
     _refuse_constrained(table_record(session, table), records.tables, table, column_id, record.name)
     if not change.hard:
-        put_column(session.driver, column_id, msgspec.structs.replace(record, dropped=True), session.commit)
+        session.versions.put_column(column_id, msgspec.structs.replace(record, dropped=True))
     else:
-        for name in (table.physical, table.history):
+        for name in table.places:
             session.driver.execute(f"ALTER TABLE {quote(name)} DROP COLUMN {quote(record.physical)}")
         remove_column(session.driver, column_id)
     session.refresh_schema()
@@ -335,7 +341,7 @@ def _mentions(condition: object, column_id: int) -> bool:
 def _dropped_column(session: Session, table: StoredTable, name: str) -> int:
     found = [
         column_id
-        for column_id, record in read_records(session.driver).columns[table.id].items()
+        for column_id, record in session.records().columns[table.id].items()
         if record.dropped and record.name == name
     ]
     if not found:
@@ -349,7 +355,7 @@ def restore_column(session: Session, change: RestoreColumn) -> None:
     session.require_unlocked(table)
     column_id = _dropped_column(session, table, change.column)
     ensure_free(change.column, table.columns)
-    record = read_records(session.driver).columns[table.id][column_id]
+    record = session.records().columns[table.id][column_id]
     restored = msgspec.structs.replace(record, dropped=False, not_null=False)
-    put_column(session.driver, column_id, restored, session.commit)
+    session.versions.put_column(column_id, restored)
     session.refresh_schema()

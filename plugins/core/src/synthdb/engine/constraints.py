@@ -7,12 +7,12 @@ import msgspec.structs
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.records import ConstraintRecord, condition_to
-from synthdb.catalog.store import put_table
 from synthdb.engine.columns import table_record
 from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
 from synthdb.engine.naming import checked_name, ensure_free
 from synthdb.engine.session import Session
-from synthdb.engine.verification import verify_check, verify_foreign_key
+from synthdb.engine.verification import require_unique, verify_check, verify_foreign_key
+from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ForeignKey, OnDelete
 from synthdb_host.errors import Conflict, InvalidValue, UnknownColumn, UnknownRelation
 from synthdb_host.operations import AddCheck, AddForeignKey, AddIndex, AddUniqueKey, DropConstraint, Filter
@@ -120,9 +120,10 @@ def drop_constraint(session: Session, change: DropConstraint) -> None:
         raise UnknownColumn(f"Table {table.name!r} has no constraint {change.name!r}.")
     if found.kind == "unique":
         _refuse_needed(session, table, found, record.key)
-    drop_index(session.driver, found.physical)
+    if session.branch == MAIN:
+        drop_index(session.driver, found.physical)
     constraints = tuple(item for item in record.constraints if item is not found)
-    put_table(session.driver, table.id, msgspec.structs.replace(record, constraints=constraints), session.commit)
+    session.versions.put_table(table.id, msgspec.structs.replace(record, constraints=constraints))
     session.refresh_schema()
 
 
@@ -142,8 +143,12 @@ def _ids(table: StoredTable, columns: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _build(session: Session, table: StoredTable, columns: tuple[int, ...], *, unique: bool = False) -> str:
+    if unique and session.branch != MAIN:
+        # Main's rows, in the same physical table, need not be unique.
+        require_unique(session, table, [column.name for column in table.columns.values() if column.id in columns])
+        unique = False
     physical = {column.id: column.physical for column in table.columns.values()}
-    return build_index(session.driver, PhysicalIndex(table.physical, [physical[key] for key in columns], unique))
+    return build_index(session.driver, PhysicalIndex.of(table, [physical[key] for key in columns], unique=unique))
 
 
 def _add(session: Session, table: StoredTable, constraint: ConstraintRecord) -> None:
@@ -152,5 +157,5 @@ def _add(session: Session, table: StoredTable, constraint: ConstraintRecord) -> 
     checked_name(constraint.name, "constraint")
     ensure_free(constraint.name, [item.name for item in record.constraints], "constraint")
     changed = msgspec.structs.replace(record, constraints=(*record.constraints, constraint))
-    put_table(session.driver, table.id, changed, session.commit)
+    session.versions.put_table(table.id, changed)
     session.refresh_schema()

@@ -13,7 +13,7 @@ from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.store import load_catalog, read_versions
 from synthdb.engine.capabilities import CAPABILITIES
 from synthdb.engine.functions import register_functions
-from synthdb.engine.operations import check_ref
+from synthdb.engine.place_catalogs import PlaceCatalogs
 from synthdb.engine.reader import Reader
 from synthdb.engine.shapes import select_shape
 from synthdb.engine.sql import run_sql
@@ -122,8 +122,7 @@ class SqliteDatabase:
 
     async def catalog(self, ref: Ref = HEAD) -> Catalog:
         """Describe the database at a ref, as of now and of every process."""
-        check_ref(ref)
-        catalog = self._fresh()
+        catalog = self._fresh(ref)
         self._admit(catalog)
         return catalog.logical
 
@@ -141,9 +140,8 @@ class SqliteDatabase:
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> EngineTransaction:
         """Start an interactive transaction."""
-        check_ref(ref)
         self._require_open()
-        return await self._scheduler.offload(lambda: EngineTransaction(self._writer, context))
+        return await self._scheduler.offload(lambda: EngineTransaction(self._writer, context, ref))
 
     def check(self) -> None:
         """Raise if the file cannot be read."""
@@ -158,23 +156,21 @@ class SqliteDatabase:
     # -- reading ----------------------------------------------------------------------------------------
 
     async def _select(self, select: Select, restrictions: Restrictions, context: Context) -> Result:
-        check_ref(select.ref)
-
         def work(connection: Connection, catalog: StoredCatalog) -> Result:
             self._admit(catalog)
             return self._reader.run(connection.driver, catalog, select, restrictions)
 
         budget = self._scheduler.inline_budget
         if budget is None:
-            return self._read(work, context.deadline)
+            return self._read(work, context.deadline, select.ref)
         if not self._slow or select_shape(select)[0] not in self._slow:
             soon = time.monotonic() + budget
             try:
-                return self._read(work, soon if context.deadline is None else min(soon, context.deadline))
+                return self._read(work, soon if context.deadline is None else min(soon, context.deadline), select.ref)
             except Timeout:
                 if context.deadline is not None and context.deadline <= soon:
                     raise
-        return await self._offloaded(select, lambda: self._read(work, context.deadline), budget)
+        return await self._offloaded(select, lambda: self._read(work, context.deadline, select.ref), budget)
 
     async def _offloaded(self, select: Select, read: Callable[[], Result], budget: float) -> Result:
         """Read on a reader thread, and learn whether this shape is really slow or was only held up by others."""
@@ -194,13 +190,13 @@ class SqliteDatabase:
         return result
 
     async def _sql(self, sql: Sql, restrictions: Restrictions, context: Context) -> Result:
-        check_ref(sql.ref)
-
         def work(connection: Connection, catalog: StoredCatalog) -> Result:
             self._admit(catalog)
             return run_sql(connection.driver, catalog, sql, restrictions)
 
-        return await self._scheduler.offload(lambda: self._read(work, context.deadline, self._sql_connection()))
+        return await self._scheduler.offload(
+            lambda: self._read(work, context.deadline, sql.ref, self._sql_connection())
+        )
 
     def _sql_connection(self) -> Connection:
         """Give this thread's connection for SQL of users, which has views and an authorizer of its own."""
@@ -210,7 +206,9 @@ class SqliteDatabase:
         connection: Connection = reader.state["sql"]
         return connection
 
-    def _read(self, work: _Work, deadline: float | None, connection: Connection | None = None) -> Result:
+    def _read(
+        self, work: _Work, deadline: float | None, ref: Ref = HEAD, connection: Connection | None = None
+    ) -> Result:
         """Run a read on a connection of this thread, on the catalog that belongs to what it reads."""
         self._require_open()
         if deadline is not None and time.monotonic() > deadline:
@@ -218,7 +216,7 @@ class SqliteDatabase:
         connection = connection or self._connections.reader()
         connection.deadline = deadline
         try:
-            return self._in_transaction(work, connection)
+            return self._in_transaction(work, connection, ref)
         finally:
             connection.deadline = None
 
@@ -230,32 +228,40 @@ class SqliteDatabase:
                 "The plugins that this database needs have changed.", hint="Try again.", data={"retry_after": 1}
             )
 
-    def _in_transaction(self, work: Callable[[Connection, StoredCatalog], T], connection: Connection) -> T:
+    def _in_transaction(self, work: Callable[[Connection, StoredCatalog], T], connection: Connection, ref: Ref) -> T:
         """Do work on one state of the file: the catalog that is given and the rows that are read belong together."""
         try:
             connection.driver.execute("BEGIN")
             try:
-                return work(connection, self._current(connection))
+                return work(connection, self._current(connection, ref))
             finally:
                 connection.driver.execute("COMMIT")
         except FOREIGN as error:
             raise translate(error, self._catalog, self._path) from error
 
-    def _current(self, connection: Connection) -> StoredCatalog:
+    def _current(self, connection: Connection, ref: Ref) -> StoredCatalog:
         """Give the catalog inside a transaction; it is looked up only if something was written since the last time."""
         driver = connection.driver
         data_version = driver.execute("PRAGMA data_version").fetchone()[0]
-        if data_version == connection.data_version:
+        if data_version != connection.data_version:
+            self._look_again(connection)
+            connection.data_version = data_version
+        if ref is HEAD or ref == HEAD:
             known: StoredCatalog = connection.state["catalog"]
             return known
-        version, _ = read_versions(driver)
+        views: PlaceCatalogs = connection.state["places"]
+        return views.get(driver, ref)
+
+    def _look_again(self, connection: Connection) -> None:
+        versions = read_versions(connection.driver)
         # Another thread may replace self._catalog by one that is newer than this transaction.
         catalog = self._catalog
-        if catalog.version != version:
-            catalog = self._catalog = load_catalog(driver)
-        connection.data_version = data_version
+        if catalog.version != versions[0]:
+            catalog = self._catalog = load_catalog(connection.driver)
         connection.state["catalog"] = catalog
-        return catalog
+        places = connection.state.get("places")
+        if places is None or places.versions != versions:
+            connection.state["places"] = PlaceCatalogs(versions)
 
     def _require_open(self) -> None:
         if self._closed:
@@ -263,7 +269,7 @@ class SqliteDatabase:
         if self._process != os.getpid():
             raise Unavailable("The database was opened before this process was forked.", hint="Open it again.")
 
-    def _fresh(self) -> StoredCatalog:
-        """Give the catalog as of now."""
+    def _fresh(self, ref: Ref = HEAD) -> StoredCatalog:
+        """Give the catalog of a ref as of now."""
         self._require_open()
-        return self._in_transaction(lambda _, catalog: catalog, self._connections.reader())
+        return self._in_transaction(lambda _, catalog: catalog, self._connections.reader(), ref)

@@ -79,10 +79,13 @@ class Scope:
 
 
 def source_of(stored: StoredTable, alias: str | None = None) -> sa.FromClause:
-    """Give the physical table that holds a logical table's rows, as something to select from."""
+    """Give the rows of a logical table, as something to select from; called like the physical table or ``alias``."""
     columns: list[sa.ColumnClause[Any]] = [
         sa.column(quoted_name(column.physical, quote=True)) for column in stored.columns.values()
     ]
+    if not stored.is_plain:
+        text = sa.text(stored.layered().replace(":", "\\:")).columns(*columns)
+        return text.subquery(quoted_name(alias or stored.physical, quote=True))
     table = sa.table(quoted_name(stored.physical, quote=True), *columns)
     return table if alias is None else table.alias(quoted_name(alias, quote=True))
 

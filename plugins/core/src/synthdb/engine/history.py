@@ -1,6 +1,9 @@
 """The two statements behind every change: keep the version that was, then change the row.
 
-A version that this same commit wrote was never visible to anyone, so it is not kept. A row whose values would
+On main the row is changed where it is; on another branch, :mod:`synthdb.engine.overlay` does the same.
+
+The table must have been given by ``Session.touch``. A version that this same commit wrote was never visible to
+anyone, so it is not kept. A row whose values would
 all stay the same is not touched: nothing changed means nothing written.
 """
 
@@ -10,11 +13,12 @@ from typing import Any
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.engine.naming import quote
+from synthdb.engine.overlay import OverlayRows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Assignment", "delete_rows", "set_values"]
+__all__ = ["Assignment", "delete_rows", "put_rows", "set_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ def set_values(session: Session, table: StoredTable, rows: RowIds, assignments: 
     """Set values on rows; gives how many really changed."""
     if not assignments or not len(rows):
         return 0
+    if session.branch != MAIN:
+        return _set_on_branch(session, table, rows, assignments)
     names = [quote(assignment.column.physical) for assignment in assignments]
     values = [assignment.stored for assignment in assignments]
     changed = f"{_among(table, rows)} AND ({' OR '.join(f'{name} IS NOT ?' for name in names)})"
@@ -47,6 +53,8 @@ def delete_rows(session: Session, table: StoredTable, rows: RowIds) -> int:
     """Delete rows; gives how many there were."""
     if not len(rows):
         return 0
+    if session.branch != MAIN:
+        return _delete_on_branch(session, table, rows)
     among = _among(table, rows)
     _keep(session, table, among, rows.parameters, "d")
     _end_updated(session, table, among, rows.parameters)
@@ -54,6 +62,42 @@ def delete_rows(session: Session, table: StoredTable, rows: RowIds) -> int:
     if cursor.rowcount:
         session.changes_of(table).deleted += cursor.rowcount
     return cursor.rowcount
+
+
+def put_rows(session: Session, table: StoredTable, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows that are not there: values of physical columns, and the commit in which each row began."""
+    if session.branch != MAIN:
+        OverlayRows(session.driver, table, session.branch, session.commit).put(names, rows)
+        return
+    empty = [name for name in table.stored if name not in names]
+    into = ", ".join([*map(quote, names), "_created", *map(quote, empty), "_tx"])
+    marks = ", ".join(["?"] * (len(names) + 1) + ["NULL"] * len(empty))
+    session.driver.executemany(f"INSERT INTO {quote(table.physical)} ({into}) VALUES ({marks}, {session.commit})", rows)
+
+
+def _set_on_branch(session: Session, table: StoredTable, rows: RowIds, assignments: Sequence[Assignment]) -> int:
+    values = {assignment.column.physical: assignment.stored for assignment in assignments}
+    differs = " OR ".join(f"{quote(name)} IS NOT ?" for name in values)
+    changed = _ids(session, table, f"{_among(table, rows)} AND ({differs})", (*rows.parameters, *values.values()))
+    if not len(changed):
+        return 0
+    OverlayRows(session.driver, table, session.branch, session.commit).set_values(changed, values)
+    session.tally(table, changed.ids).updated += len(changed)
+    return len(changed)
+
+
+def _delete_on_branch(session: Session, table: StoredTable, rows: RowIds) -> int:
+    present = _ids(session, table, _among(table, rows), rows.parameters)
+    if not len(present):
+        return 0
+    OverlayRows(session.driver, table, session.branch, session.commit).delete(present)
+    session.tally(table, present.ids).deleted += len(present)
+    return len(present)
+
+
+def _ids(session: Session, table: StoredTable, where: str, parameters: Sequence[Any]) -> RowIds:
+    statement = f"SELECT {quote(table.identity.physical)} FROM {table.rows()} WHERE {where}"
+    return RowIds.of([row_id for (row_id,) in session.driver.execute(statement, parameters)])
 
 
 def _end_updated(session: Session, table: StoredTable, among: str, parameters: Sequence[Any]) -> None:

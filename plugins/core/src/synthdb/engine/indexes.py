@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from synthdb.catalog.model import StoredTable
 from synthdb.engine.naming import quote
+from synthdb.engine.overlay import index_overlay
 from synthdb_host.errors import UniqueViolation
 
 __all__ = ["PhysicalIndex", "build_index", "drop_index"]
@@ -12,11 +14,20 @@ __all__ = ["PhysicalIndex", "build_index", "drop_index"]
 
 @dataclass(frozen=True, slots=True)
 class PhysicalIndex:
-    """An index to be: its table, its columns by physical name, and whether it keeps them unique."""
+    """An index to be: its table, its columns by physical name, and whether it keeps them unique.
+
+    ``overlay`` is the table with the rows of branches, which gets the like of it.
+    """
 
     table: str
     columns: Sequence[str]
     unique: bool
+    overlay: str | None = None
+
+    @classmethod
+    def of(cls, table: StoredTable, columns: Sequence[str], *, unique: bool) -> "PhysicalIndex":
+        """Describe an index of a table."""
+        return cls(table.physical, columns, unique, table.overlay if table.has_overlay else None)
 
 
 def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
@@ -38,6 +49,8 @@ def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
             f"Rows of {index.table!r} have equal values in {', '.join(index.columns)}.",
             hint="Remove the duplicates first.",
         ) from error
+    if index.overlay:
+        index_overlay(driver, index.overlay, name, index.columns)
     return name
 
 
@@ -45,6 +58,7 @@ def drop_index(driver: sqlite3.Connection, name: str | None) -> None:
     """Drop an index, if there is one of the name."""
     if name:
         driver.execute(f"DROP INDEX IF EXISTS {quote(name)}")
+        driver.execute(f"DROP INDEX IF EXISTS {quote(f'_b{name}')}")
 
 
 def _name(index: PhysicalIndex, number: int) -> str:

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.engine.naming import normal_name, quote
+from synthdb.engine.overlay import OverlayRows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
 from synthdb.engine.tables import ensure_table
 from synthdb.engine.update import Assignment, update_rows
 from synthdb.engine.values import encode_columns, ensure_columns
-from synthdb.engine.verification import require_visible, verify
+from synthdb.engine.verification import duplicate, require_visible, verify
+from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, NotNullViolation, UniqueViolation
 from synthdb_host.operations import MISSING, Insert, OnConflict
@@ -40,6 +42,8 @@ def insert(session: Session, operation: Insert) -> Result:
     table = ensure_table(session, operation.table, given)
     table = ensure_columns(session, table, given)
     table, columns = encode_columns(session, table, given)
+    if operation.rows:
+        table = session.touch(table)
     if operation.on_conflict is None:
         rows = _insert(session, table, columns, len(operation.rows))
         return _result(session, table, operation, rows, inserted=len(rows))
@@ -67,7 +71,7 @@ def _keys(session: Session, table: StoredTable, rows: RowIds) -> tuple[tuple[Any
     if key == [table.identity]:
         return ((_python(table.identity, rows.ids[0]),),)
     names = ", ".join(quote(column.physical) for column in key)
-    statement = f"SELECT {names} FROM {quote(table.physical)} WHERE {quote(table.identity.physical)} {rows.test}"
+    statement = f"SELECT {names} FROM {table.rows()} WHERE {quote(table.identity.physical)} {rows.test}"
     found = session.driver.execute(statement, rows.parameters).fetchone()
     return (tuple(_python(column, stored) for column, stored in zip(key, found, strict=True)),)
 
@@ -81,15 +85,19 @@ def _python(column: StoredColumn, stored: object) -> Any:  # noqa: ANN401 - any 
 
 @dataclass(frozen=True, slots=True)
 class _InsertPlan:
-    """How rows with certain columns are written: the statement, and the constants for columns not given."""
+    """How rows with certain columns are written: the statement, and the constants for columns not given.
+
+    ``physical`` are the columns of the values that the statement takes, before the two commit ids.
+    """
 
     statement: str
+    physical: tuple[str, ...]
     defaults: tuple[Any, ...]
     required: tuple[StoredColumn, ...]
 
 
 def _plan(session: Session, table: StoredTable, names: tuple[str, ...]) -> _InsertPlan:
-    key = ("insert", session.catalog.version, table.id, names)
+    key = ("insert", session.catalog.key, table.id, names)
     plan: _InsertPlan = session.plans.get(key) or session.plans.put(key, _compile(table, names))
     return plan
 
@@ -110,7 +118,7 @@ def _compile(table: StoredTable, names: tuple[str, ...]) -> _InsertPlan:
     marks = ", ".join(["?"] * (len(physical) + 2) + ["NULL"] * len(empty))
     statement = f"INSERT INTO {quote(table.physical)} ({into}) VALUES ({marks})"
     required = tuple(table.columns[name] for name in others if table.columns[name].column.not_null)
-    return _InsertPlan(statement, tuple(_default(column) for column in defaulted), required)
+    return _InsertPlan(statement, tuple(physical), tuple(_default(column) for column in defaulted), required)
 
 
 def _default(column: StoredColumn) -> Any:  # noqa: ANN401 - stored
@@ -133,15 +141,35 @@ def _insert(session: Session, table: StoredTable, columns: _Columns, count: int)
             raise _null(table, column.name)
     given_ids = filled.pop(table.table.identity, None)
     ids, rows = _identities(session, table, given_ids, count)
-    constants = (*plan.defaults, session.commit, session.commit)
-    cells = [ids, *filled.values(), *([value] * count for value in constants)]
-    if count == 1:
-        session.driver.execute(plan.statement, [values[0] for values in cells])
+    cells = [ids, *filled.values(), *([value] * count for value in plan.defaults)]
+    if session.branch == MAIN:
+        _write(session, plan, cells, count)
     else:
-        session.driver.executemany(plan.statement, zip(*cells, strict=True))
-    _tally(session, table, ids)
+        _write_on_branch(session, table, plan, cells, rows)
+    session.tally(table, ids).inserted += len(ids)
     verify(session, table, rows)
     return rows
+
+
+def _write(session: Session, plan: _InsertPlan, cells: list[Sequence[Any]], count: int) -> None:
+    commits = (session.commit, session.commit)
+    if count == 1:
+        session.driver.execute(plan.statement, [*(values[0] for values in cells), *commits])
+    else:
+        session.driver.executemany(plan.statement, zip(*cells, *([commit] * count for commit in commits), strict=True))
+
+
+def _write_on_branch(
+    session: Session, table: StoredTable, plan: _InsertPlan, cells: list[Sequence[Any]], rows: RowIds
+) -> None:
+    identity = quote(table.identity.physical)
+    taken = f"SELECT 1 FROM {table.rows()} WHERE {identity} {rows.test} LIMIT 1"
+    if session.driver.execute(taken, rows.parameters).fetchone() or len(set(rows.ids)) < len(rows.ids):
+        raise duplicate(table, (table.table.identity,))
+    writer = OverlayRows(session.driver, table, session.branch, session.commit)
+    # Rows that were deleted on this branch come back.
+    writer.keep(rows, "i")
+    writer.put(plan.physical, zip(*cells, [session.commit] * len(rows), strict=True))
 
 
 def _filled(column: StoredColumn, values: Sequence[Any]) -> Sequence[Any]:
@@ -150,14 +178,6 @@ def _filled(column: StoredColumn, values: Sequence[Any]) -> Sequence[Any]:
         return values
     default = _default(column) if column.column.has_default else None
     return [default if value is MISSING else value for value in values]
-
-
-def _tally(session: Session, table: StoredTable, ids: Sequence[Any]) -> None:
-    changes = session.changes_of(table)
-    changes.inserted += len(ids)
-    low, high = min(ids), max(ids)
-    changes.min_id = low if changes.min_id is None else min(low, changes.min_id)
-    changes.max_id = high if changes.max_id is None else max(high, changes.max_id)
 
 
 # -- identities ------------------------------------------------------------------------------------------
@@ -246,7 +266,7 @@ def _existing(
     if not all(name in columns for name in key):
         return [None] * count
     test = " AND ".join(f"{quote(table.columns[name].physical)} = ?" for name in key)
-    statement = f"SELECT {quote(table.identity.physical)} FROM {quote(table.physical)} WHERE {test}"
+    statement = f"SELECT {quote(table.identity.physical)} FROM {table.rows()} WHERE {test}"
     execute = session.driver.execute
     found = []
     for values in zip(*(columns[name] for name in key), strict=True):

@@ -5,17 +5,13 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from synthdb.storage.layout import quote
 from synthdb_host.errors import DuplicateName, InvalidName
 
 __all__ = ["checked_name", "ensure_free", "normal_name", "physical_column", "physical_table", "quote"]
 
 _LONGEST: Final = 128
 _LONGEST_PHYSICAL: Final = 50
-
-
-def quote(name: str) -> str:
-    """Write a name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def normal_name(name: str) -> str:

@@ -2,28 +2,46 @@
 
 from dataclasses import replace
 
+from synthdb.engine.branching import change_branches
 from synthdb.engine.define import define
 from synthdb.engine.insert import insert
 from synthdb.engine.session import Session
 from synthdb.engine.update import delete, update
 from synthdb_host.contracts import Result
-from synthdb_host.errors import UnknownRef, UnsupportedCapability
-from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Sql, Update
+from synthdb_host.errors import InvalidParameter, ProtectedBranch, UnsupportedCapability
+from synthdb_host.operations import (
+    HEAD,
+    Batch,
+    Define,
+    Delete,
+    Insert,
+    Operation,
+    Ref,
+    Select,
+    Update,
+)
+from synthdb_host.versions import Branching
 
-__all__ = ["check_ref", "execute"]
+__all__ = ["execute", "kind_of", "ref_of"]
 
 
-def check_ref(ref: Ref) -> None:
-    """Raise UnknownRef for anything but the newest state of main."""
-    if ref.branch != "main":
-        raise UnknownRef(f"There is no branch {ref.branch!r}.")
-    if ref.at is not None:
-        raise UnknownRef(f"There is no commit, tag or time {ref.at!r} on {ref.branch!r}.")
+def ref_of(operation: Operation) -> Ref:
+    """Give the branch that an operation writes to."""
+    ref: Ref = getattr(operation, "ref", HEAD)
+    return ref
+
+
+def kind_of(operation: Operation) -> str:
+    """Name the kind of commit that an operation makes."""
+    return "write" if isinstance(operation, Insert | Update | Delete) else type(operation).__name__.lower()
 
 
 def execute(session: Session, operation: Operation) -> Result:
     """Execute an operation; reads see what the transaction wrote so far."""
-    check_ref(getattr(operation, "ref", HEAD))
+    if session.is_protected and isinstance(operation, Insert | Update | Delete | Define):
+        raise ProtectedBranch(
+            f"Branch {session.catalog.place.name!r} is protected.", hint="Write to a branch of it and merge that."
+        )
     match operation:
         case Insert():
             return insert(session, operation)
@@ -36,10 +54,17 @@ def execute(session: Session, operation: Operation) -> Result:
         case Select():
             return session.reader.run(session.driver, session.catalog, operation, session.restrictions)
         case Batch():
-            parts = tuple(execute(session, part) for part in operation.operations)
-            whole = session.result(Result(), sum(part.affected or 0 for part in parts))
-            return replace(whole, parts=parts)
-        case Sql():
-            raise UnsupportedCapability("SQL cannot run inside a transaction.")
+            return _batch(session, operation)
+        case Branching():
+            return change_branches(session, operation)
         case _:
-            raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")
+            raise UnsupportedCapability(f"{type(operation).__name__} cannot be a part of a transaction.")
+
+
+def _batch(session: Session, batch: Batch) -> Result:
+    for part in batch.operations:
+        if ref_of(part) not in (HEAD, batch.ref):
+            raise InvalidParameter("Every part of a batch is done on the branch of the batch.", where="ref")
+    parts = tuple(execute(session, part) for part in batch.operations)
+    whole = session.result(Result(), sum(part.affected or 0 for part in parts))
+    return replace(whole, parts=parts)

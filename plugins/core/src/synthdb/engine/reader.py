@@ -46,7 +46,7 @@ class Reader:
         if restrictions.tables:
             restricted, more = restrictions_shape(restrictions.tables, select)
             values += more
-        key = (catalog.version, catalog.layout, shape, restricted)
+        key = (catalog.key, shape, restricted)
         try:
             plan: Plan | None = self._plans[key]
             self._plans.move_to_end(key)

@@ -39,9 +39,7 @@ def referenced_values(
         if columns is None or columns.intersection(incoming.key.references):
             names = ", ".join(quote(table.columns[name].physical) for name in incoming.key.references)
             among = f"{quote(table.identity.physical)} {rows.test}"
-            cursor = session.driver.execute(
-                f"SELECT {names} FROM {quote(table.physical)} WHERE {among}", rows.parameters
-            )
+            cursor = session.driver.execute(f"SELECT {names} FROM {table.rows()} WHERE {among}", rows.parameters)
             action = incoming.key.on_delete if columns is None else "no_action"
             found.append(Referenced(table, incoming, cursor.fetchall(), action))
     return found
@@ -53,6 +51,7 @@ def delete_with_references(session: Session, table: StoredTable, rows: RowIds) -
     Raises:
         ForeignKeyViolation: a row that refers to one of them forbids it.
     """
+    table = session.touch(table)
     referenced = referenced_values(session, table, rows)
     deleted = delete_rows(session, table, rows)
     follow(session, referenced)
@@ -79,14 +78,14 @@ def follow(session: Session, referenced: Sequence[Referenced]) -> None:
 
 
 def _orphans(session: Session, item: Referenced) -> list[Any]:
-    parent, child, key = item.table, session.table(item.incoming.table), item.incoming.key
+    parent, child, key = session.table(item.table.name), session.table(item.incoming.table), item.incoming.key
     mine = [quote(child.columns[name].physical) for name in key.columns]
     theirs = [quote(parent.columns[name].physical) for name in key.references]
     refers = " AND ".join(f"_c.{name} = ?" for name in mine)
     exists = " AND ".join(f"{name} = ?" for name in theirs)
     statement = (
-        f"SELECT _c.{quote(child.identity.physical)} FROM {quote(child.physical)} _c WHERE {refers} "
-        f"AND NOT EXISTS (SELECT 1 FROM {quote(parent.physical)} WHERE {exists})"
+        f"SELECT _c.{quote(child.identity.physical)} FROM {child.rows('_c')} WHERE {refers} "
+        f"AND NOT EXISTS (SELECT 1 FROM {parent.rows()} WHERE {exists})"
     )
     execute = session.driver.execute
     wanted = [values for values in item.values if None not in values]
@@ -95,9 +94,9 @@ def _orphans(session: Session, item: Referenced) -> list[Any]:
 
 def _act(session: Session, item: Referenced, orphans: RowIds) -> list[Referenced]:
     """Do to rows what a deletion does to them; gives what may follow from that."""
-    child = session.table(item.incoming.table)
     if item.action == "restrict":
         raise _still_referred(item, len(orphans))
+    child = session.touch(session.table(item.incoming.table))
     if item.action == "cascade":
         referenced = referenced_values(session, child, orphans)
         delete_rows(session, child, orphans)

@@ -1,11 +1,13 @@
 """Giving a column another type: its values move into a new physical column, exactly or not at all."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
 from synthdb.storage.codecs import Codec, codec_of
+from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import RequestError, TypeConflict
 from synthdb_host.values import convert
@@ -31,7 +33,7 @@ def is_metadata_only(session: Session, table: StoredTable, column: StoredColumn,
     if (column.column.type.name, target.name) != ("integer", "real"):
         return False
     name = quote(column.physical)
-    statement = f"SELECT 1 FROM {quote(table.physical)} WHERE {name} > {_EXACT_REAL} OR {name} < -{_EXACT_REAL} LIMIT 1"
+    statement = f"SELECT 1 FROM {table.rows()} WHERE {name} > {_EXACT_REAL} OR {name} < -{_EXACT_REAL} LIMIT 1"
     return session.driver.execute(statement).fetchone() is None
 
 
@@ -41,21 +43,55 @@ def move_values(session: Session, table: StoredTable, column: StoredColumn, phys
     Raises:
         TypeConflict: a value cannot become one of the new type without a loss.
     """
+    # On main, older versions of rows are only read with the type of their time. A branch also reads what its
+    # parents had, which may be in any of the places; versions that it cannot see need not fit.
+    places = (table.physical,) if session.branch == MAIN else table.places
     expression = _IN_SQL.get((column.column.type.name, target.name))
     if expression is not None:
         source = expression.format(quote(column.physical))
-        session.driver.execute(f"UPDATE {quote(table.physical)} SET {quote(physical)} = {source}")
+        for place in places:
+            session.driver.execute(f"UPDATE {quote(place)} SET {quote(physical)} = {source}")
         return
-    _move_by_row(session, table, column, physical, codec_of(target))
+    codec = codec_of(target)
+    if session.branch != MAIN:
+        _require_convertible(session, table, column, codec)
+    for place in places:
+        known = quote(table.identity.physical) if place == table.physical else "rowid"
+        _move_by_row(session, _Move(quote(place), known, column, quote(physical), codec))
 
 
-def _move_by_row(session: Session, table: StoredTable, column: StoredColumn, physical: str, codec: Codec) -> None:
-    name, identity = quote(table.physical), quote(table.identity.physical)
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A column of one physical table whose values move; ``known`` is by what a row is found again."""
+
+    place: str
+    known: str
+    column: StoredColumn
+    physical: str
+    codec: Codec
+
+
+def _require_convertible(session: Session, table: StoredTable, column: StoredColumn, codec: Codec) -> None:
     old = quote(column.physical)
-    cursor = session.driver.execute(f"SELECT {identity}, {old} FROM {name} WHERE {old} IS NOT NULL")
+    for (stored,) in session.driver.execute(f"SELECT {old} FROM {table.rows()} WHERE {old} IS NOT NULL"):
+        _converted(column, stored, codec)
+
+
+def _move_by_row(session: Session, move: _Move) -> None:
+    old = quote(move.column.physical)
+    cursor = session.driver.execute(f"SELECT {move.known}, {old} FROM {move.place} WHERE {old} IS NOT NULL")
+    convert_one = _converted if session.branch == MAIN else _converted_if_possible
     while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-        moved = [(_converted(column, stored, codec), row_id) for row_id, stored in rows]
-        session.driver.executemany(f"UPDATE {name} SET {quote(physical)} = ? WHERE {identity} = ?", moved)
+        moved = [(convert_one(move.column, stored, move.codec), known) for known, stored in rows]
+        statement = f"UPDATE {move.place} SET {move.physical} = ? WHERE {move.known} = ?"
+        session.driver.executemany(statement, moved)
+
+
+def _converted_if_possible(column: StoredColumn, stored: object, codec: Codec) -> object:
+    try:
+        return _converted(column, stored, codec)
+    except TypeConflict:
+        return None
 
 
 def _converted(column: StoredColumn, stored: object, codec: Codec) -> object:

@@ -1,16 +1,16 @@
 """One commit in the making: what the operations of a write transaction share."""
 
 import sqlite3
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import msgspec
 
 from synthdb.catalog.model import StoredCatalog, StoredTable
-from synthdb.catalog.store import bump_catalog, load_catalog
+from synthdb.catalog.store import Records, Versions, bump_catalog, load_catalog, read_records
+from synthdb.engine.marks import Marks
 from synthdb.engine.reader import Reader
 from synthdb.engine.rows import RowIds
-from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Context, Restrictions, Result
 from synthdb_host.errors import Forbidden, SchemaLocked
 from synthdb_host.operations import ColumnRef, Comparison, Select
@@ -54,10 +54,10 @@ class Plans:
 
 
 class Session:
-    """A write transaction on the main branch, from its first statement to its commit row.
+    """A write transaction on the branch that its catalog is of, from its first statement to its commit row.
 
     ``commit`` is the id that this commit will have. ``restrictions`` and ``context`` are those of the operation
-    being executed.
+    being executed. ``merged`` is the commit whose changes this one takes over, if it is a merge.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Session:
         catalog: StoredCatalog,
         reader: Reader,
         plans: Plans,
+        marks: Marks,
         commit: int,
         at: str,
     ) -> None:
@@ -73,8 +74,13 @@ class Session:
         self.catalog = catalog
         self.reader = reader
         self.plans = plans
+        self.marks = marks
         self.commit = commit
         self.at = at
+        self.branch = catalog.place.branch
+        self.versions = Versions(driver, self.branch, commit)
+        self.merged: int | None = None
+        self.is_protected = False
         self.restrictions: Restrictions
         self.context: Context
         self.changes: dict[int, TableChanges] = {}
@@ -102,13 +108,36 @@ class Session:
         # Each change has its own version: plans made between two changes of one commit must not outlive them.
         bump_catalog(self.driver)
         self.schema_changed = True
-        self.catalog = load_catalog(self.driver)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the catalog again."""
+        self.catalog = load_catalog(self.driver, self.catalog.place)
+
+    def records(self) -> Records:
+        """Read the catalog rows, of dropped tables and columns too."""
+        return read_records(self.driver, self.catalog.place)
 
     # -- rows -------------------------------------------------------------------------------------------
+
+    def touch(self, table: StoredTable) -> StoredTable:
+        """Note that rows of a table are about to change on this branch; gives the table as it is then."""
+        if self.marks.note(self.driver, table, self.branch, self.commit):
+            self.reload()
+            return self.table(table.name)
+        return table
 
     def changes_of(self, table: StoredTable) -> TableChanges:
         """Give the tally of a table."""
         return self.changes.setdefault(table.id, TableChanges())
+
+    def tally(self, table: StoredTable, ids: Sequence[Any]) -> TableChanges:
+        """Give the tally of a table, its range of identities widened by these."""
+        changes = self.changes_of(table)
+        low, high = min(ids), max(ids)
+        changes.min_id = low if changes.min_id is None else min(low, changes.min_id)
+        changes.max_id = high if changes.max_id is None else max(high, changes.max_id)
+        return changes
 
     def returning(self, table: StoredTable, select: Select | None, rows: RowIds) -> Result:
         """Read back rows that were written."""
@@ -138,8 +167,12 @@ class Session:
     def write_commit(self, kind: str) -> None:
         """Write the commit's row; there must be something to commit."""
         tables = msgspec.json.encode({str(table_id): changes for table_id, changes in self.changes.items()})
+        context = self.context
         self.driver.execute(
-            f"INSERT INTO _tx (id, at, branch, author, message, kind, tables) VALUES (?, ?, {MAIN}, ?, ?, ?, ?)",
-            (self.commit, self.at, self.context.principal.id, self.context.message, kind, tables.decode()),
-        )
+            "INSERT INTO _tx (id, at, branch, author, message, kind, parent2, tables) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self.commit, self.at, self.branch, context.principal.id, context.message, kind, self.merged,
+                tables.decode(),
+            ),
+        )  # fmt: skip
         self.is_committed = True

@@ -47,7 +47,7 @@ class SqlViews:
         self._connection = connection
         self._words = words
         self._fenced = fenced
-        self._readable: dict[str, str] = {}
+        self._readable: dict[str, frozenset[str]] = {}
         self._names: set[str] = set()
         self._modules: frozenset[str] = frozenset()
         self.shown: dict[str, list[StoredColumn]] = {}
@@ -87,13 +87,13 @@ class SqlViews:
             column for name, column in stored.columns.items() if name not in restriction.hidden
         ]
         columns = ", ".join(f"{_shown(column)} AS {_quote(column.name)}" for column in shown) or "NULL AS nothing"
-        body = f"SELECT {columns} FROM main.{_quote(stored.physical)}"
+        body = f"SELECT {columns} FROM {stored.rows(schema='main.')}"
         if restriction.rows is not None:
             body += " WHERE " + _inlined(compile_condition(catalog, stored, restriction.rows), restriction.rows)
             body += " LIMIT -1 OFFSET 0" if self._fenced else ""
         self._execute(f"CREATE TEMP VIEW {_quote(hidden)} AS {body}")
         self._execute(f"CREATE TEMP VIEW {_quote(stored.name)} AS SELECT * FROM temp.{_quote(hidden)}")
-        self._readable[hidden] = stored.physical.lower()
+        self._readable[hidden] = frozenset(name.lower() for name in stored.places)
         self._names |= {hidden.lower(), stored.name.lower()}
 
     # -- the guard ---------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class SqlViews:
         return sqlite3.SQLITE_DENY
 
     def _may_read(self, table: str, column: str, database: str | None, source: str | None) -> bool:
-        if source is not None and self._readable.get(source) == table:
+        if source is not None and table in self._readable.get(source, ()):
             return True
         if database == "temp":
             return table in self._names
@@ -126,7 +126,8 @@ class SqlViews:
             return True
         if column:
             return False
-        return table in self._readable.values() or table in self._names or self._is_made_up(table)
+        known = any(table in tables for tables in self._readable.values())
+        return known or table in self._names or self._is_made_up(table)
 
     def _is_made_up(self, table: str) -> bool:
         """Say whether it must be the name of a common table expression."""

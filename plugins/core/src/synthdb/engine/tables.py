@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Final, get_args
 
 import msgspec.structs
 
 from synthdb.catalog.model import StoredTable
 from synthdb.catalog.records import TableRecord
-from synthdb.catalog.store import put_table, read_records, remove_table
+from synthdb.catalog.store import remove_table
 from synthdb.engine.columns import check_column_count, new_column, table_record
 from synthdb.engine.constraints import add_check, add_foreign_key, add_index, add_unique_key, require_references
+from synthdb.engine.history import put_rows
 from synthdb.engine.naming import checked_name, ensure_free, physical_column, physical_table, quote
 from synthdb.engine.session import Session
+from synthdb.engine.sharing import require_alone
 from synthdb.engine.values import inferred_type
 from synthdb.storage.codecs import codec_of
 from synthdb.storage.layout import create_history
@@ -41,6 +43,7 @@ __all__ = [
     "set_mode",
 ]
 
+_ROWS_AT_A_TIME: Final = 10_000
 _IDENTITY_TYPES = ("integer", "uuid")
 
 
@@ -123,7 +126,7 @@ def _create_physical(session: Session, name: str, columns: Sequence[Column], cha
         name, ids[0], tuple(by_name[key] for key in change.key) or (ids[0],), "integer" if integer else "uuid7",
         change.mode, comment=change.comment,
     )  # fmt: skip
-    put_table(driver, table_id, record, session.commit)
+    session.versions.put_table(table_id, record)
 
 
 def _add_constraints(session: Session, name: str, change: CreateTable) -> None:
@@ -162,7 +165,7 @@ def _require_mode(mode: str) -> None:
 
 
 def _put(session: Session, table: StoredTable, record: TableRecord) -> None:
-    put_table(session.driver, table.id, record, session.commit)
+    session.versions.put_table(table.id, record)
     session.refresh_schema()
 
 
@@ -195,7 +198,8 @@ def _drop_missing(session: Session, change: DropTable) -> None:
 
 
 def _remove(session: Session, table_id: int) -> None:
-    records = read_records(session.driver)
+    require_alone(session, "table")
+    records = session.records()
     for other_id, other in records.tables.items():
         if other_id != table_id and any(constraint.table == table_id for constraint in other.constraints):
             raise Conflict(
@@ -204,15 +208,14 @@ def _remove(session: Session, table_id: int) -> None:
     physical = records.physical[table_id]
     session.driver.execute(f"DROP TABLE {quote(physical)}")
     session.driver.execute(f"DROP TABLE {quote('_h_' + physical)}")
+    session.driver.execute(f"DROP TABLE IF EXISTS {quote('_o_' + physical)}")
     remove_table(session.driver, table_id, list(records.columns[table_id]))
     session.changes.pop(table_id, None)
     session.refresh_schema()
 
 
 def _dropped_table(session: Session, name: str) -> int | None:
-    found = [
-        key for key, record in read_records(session.driver).tables.items() if record.dropped and record.name == name
-    ]
+    found = [key for key, record in session.records().tables.items() if record.dropped and record.name == name]
     return found[-1] if found else None
 
 
@@ -228,7 +231,7 @@ def restore_table(session: Session, change: RestoreTable) -> None:
     if table_id is None:
         raise UnknownTable(f"There is no dropped table {change.table!r}.")
     ensure_free(change.table, session.catalog.tables, "table")
-    tables = read_records(session.driver).tables
+    tables = session.records().tables
     record = msgspec.structs.replace(tables[table_id], dropped=False)
     for constraint in record.constraints:
         if constraint.table not in (None, table_id) and tables[constraint.table].dropped:
@@ -236,7 +239,7 @@ def restore_table(session: Session, change: RestoreTable) -> None:
                 f"{change.table!r} refers to {tables[constraint.table].name!r}, which is dropped.",
                 hint="Restore that table first.",
             )
-    put_table(session.driver, table_id, record, session.commit)
+    session.versions.put_table(table_id, record)
     session.refresh_schema()
     table = session.table(change.table)
     for key in table.table.foreign_keys:
@@ -266,15 +269,15 @@ def _is_engine_id(source: StoredTable, column: Column) -> bool:
 
 def _copy_rows(session: Session, source: StoredTable, target: StoredTable) -> None:
     pairs = [(target.columns[name].physical, column.physical) for name, column in source.columns.items()]
-    into = ", ".join(quote(name) for name, _ in pairs)
-    values = ", ".join(quote(name) for _, name in pairs)
-    cursor = session.driver.execute(
-        f"INSERT INTO {quote(target.physical)} ({into}, _tx, _created) "
-        f"SELECT {values}, ?, ? FROM {quote(source.physical)}",
-        (session.commit, session.commit),
-    )
     session.driver.execute(
         "UPDATE _table SET next_id = (SELECT next_id FROM _table WHERE id = ?) WHERE id = ?",
         (source.id, target.id),
     )
-    session.changes_of(target).inserted += cursor.rowcount
+    values = ", ".join(quote(name) for _, name in pairs)
+    names = [name for name, _ in pairs]
+    cursor = session.driver.execute(f"SELECT {values} FROM {source.rows()}")
+    place = names.index(target.identity.physical)
+    target = session.touch(target)
+    while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
+        put_rows(session, target, names, [(*row, session.commit) for row in rows])
+        session.tally(target, [row[place] for row in rows]).inserted += len(rows)

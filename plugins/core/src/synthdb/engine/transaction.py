@@ -6,7 +6,7 @@ from synthdb.engine.translation import FOREIGN
 from synthdb.engine.writer import Unit, Writer
 from synthdb_host.contracts import Context, Restrictions, Result
 from synthdb_host.errors import Conflict
-from synthdb_host.operations import Operation
+from synthdb_host.operations import HEAD, Operation, Ref
 
 __all__ = ["EngineTransaction"]
 
@@ -18,14 +18,14 @@ class EngineTransaction:
     unless the storage lost the whole transaction (a full disk); then everything after it is refused.
     """
 
-    def __init__(self, writer: Writer, context: Context) -> None:
+    def __init__(self, writer: Writer, context: Context, ref: Ref = HEAD) -> None:
         self._writer = writer
         self._session: Session | None = None
         self._context = context
         writer.lock.acquire()
         try:
             writer.begin()
-            self._session = writer.session()
+            self._session = writer.session(ref)
         except BaseException as error:
             self._end()
             if isinstance(error, FOREIGN):

@@ -5,7 +5,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from synthdb.catalog.model import StoredCatalog, StoredTable
+from synthdb.catalog.model import StoredCatalog
+from synthdb.engine.verification import duplicate, unique_keys
 from synthdb_host.errors import (
     InternalError,
     InvalidValue,
@@ -42,17 +43,10 @@ def _integrity(error: sqlite3.IntegrityError, catalog: StoredCatalog) -> Request
     if not message.startswith(_UNIQUE):
         return InvalidValue("A value does not fit the storage.")
     for table in catalog.tables.values():
-        for columns in _unique_columns(table):
+        for columns in ((table.table.identity,), *unique_keys(table)):
             if message == _UNIQUE + ", ".join(f"{table.physical}.{table.columns[name].physical}" for name in columns):
-                return UniqueViolation(
-                    f"A row of {table.name!r} with this {', '.join(columns)} exists already.",
-                    data={"table": table.name, "columns": list(columns)},
-                )
+                return duplicate(table, columns)
     return UniqueViolation("A row with this key exists already.")
-
-
-def _unique_columns(table: StoredTable) -> list[tuple[str, ...]]:
-    return [(table.table.identity,), table.table.key, *(key.columns for key in table.table.unique_keys)]
 
 
 def _operational(error: BaseException, path: Path) -> RequestError:

@@ -46,7 +46,10 @@ def update_rows(session: Session, table: StoredTable, rows: RowIds, assignments:
                 data={"table": table.name, "column": assignment.column.name},
             )
     names = frozenset(assignment.column.name for assignment in wanted)
-    referenced = referenced_values(session, table, rows, names) if len(rows) else []
+    if not len(rows):
+        return
+    table = session.touch(table)
+    referenced = referenced_values(session, table, rows, names)
     if set_values(session, table, rows, wanted):
         follow(session, referenced)
     verify(session, table, rows, names)
@@ -88,7 +91,7 @@ def _choose(session: Session, table: StoredTable, operation: Update | Delete) ->
     if restriction.rows is not None:
         tests.append(condition_sql(session, table, restriction.rows))
     where = " AND ".join(f"({sql})" for sql, _ in tests) or "1"
-    statement = f"SELECT {quote(table.identity.physical)} FROM {quote(table.physical)} WHERE {where}"
+    statement = f"SELECT {quote(table.identity.physical)} FROM {table.rows()} WHERE {where}"
     parameters = [value for _, values in tests for value in values]
     ids: list[Any] = [row[0] for row in session.driver.execute(statement, parameters)]
     if operation.max_affected is not None and len(ids) > operation.max_affected:

@@ -168,7 +168,7 @@ def _fitted(
     """Give the numeric type that also holds every stored value exactly: what fits depends on the digits."""
     if is_metadata_only(session, table, column, wanted):
         return wanted
-    statement = f"SELECT {quote(column.physical)} FROM {quote(table.physical)} WHERE {quote(column.physical)} NOTNULL"
+    statement = f"SELECT {quote(column.physical)} FROM {table.rows()} WHERE {quote(column.physical)} NOTNULL"
     decode = column.codec.to_python or (lambda stored: stored)
     stored = [decode(row[0]) for row in session.driver.execute(statement)]
     return inferred_type([*stored, *values], wanted)
@@ -185,5 +185,5 @@ def _first_type(
 
 
 def _has_values(session: Session, table: StoredTable, column: StoredColumn) -> bool:
-    statement = f"SELECT 1 FROM {quote(table.physical)} WHERE {quote(column.physical)} IS NOT NULL LIMIT 1"
+    statement = f"SELECT 1 FROM {table.rows()} WHERE {quote(column.physical)} IS NOT NULL LIMIT 1"
     return session.driver.execute(statement).fetchone() is not None

@@ -6,16 +6,19 @@ run again without the unit that failed.
 """
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from synthdb.catalog.model import StoredCatalog
-from synthdb.catalog.store import load_catalog, read_versions
-from synthdb.engine.operations import execute
+from synthdb.catalog.places import MAIN_HEAD, Place, is_protected, writable_place
+from synthdb.catalog.store import load_catalog, read_pinned, read_versions
+from synthdb.engine.marks import Marks
+from synthdb.engine.operations import execute, kind_of, ref_of
 from synthdb.engine.reader import Reader
 from synthdb.engine.session import Plans, Session
 from synthdb.engine.translation import FOREIGN, translate
@@ -25,13 +28,15 @@ from synthdb.storage.locks import WriteLock
 from synthdb_host.contracts import Context, Restrictions, Result
 from synthdb_host.encoding import format_timestamp
 from synthdb_host.errors import InternalError, RequestError, Timeout
-from synthdb_host.operations import Batch, Define, Operation
+from synthdb_host.operations import HEAD, Operation, Ref
 
 __all__ = ["Unit", "Writer"]
 
 _log = logging.getLogger("synthdb.engine")
 _MICROSECOND = timedelta(microseconds=1)
 _EMPTY = StoredCatalog(0, 0, {}, frozenset())
+
+_MOST_PLACES: Final = 64
 
 _Outcomes = dict[int, Result | BaseException]
 
@@ -58,13 +63,21 @@ class Writer:
         self._admit = admit
         self._connections = connections
         self._opened: Connection | None = None
-        self._catalog: StoredCatalog | None = None
+        self._versions: tuple[int, int] | None = None
+        self._catalogs: dict[Place, StoredCatalog] = {}
+        self._protected: dict[int, bool] = {}
+        self._marks = Marks(0)
         self._last: tuple[int, str] = (0, "")
         self._forget_plans()
 
     def _forget_plans(self) -> None:
         # A catalog version that was undone will be given again, to another catalog.
         self._reader, self._plans = Reader(), Plans()
+
+    def _forget_places(self) -> None:
+        self._versions = None
+        self._catalogs.clear()
+        self._protected.clear()
 
     # -- groups -----------------------------------------------------------------------------------------
 
@@ -106,7 +119,8 @@ class Writer:
 
     def _run_unit(self, unit: Unit) -> Result | BaseException:
         try:
-            return self.step(self.session(), unit, lambda session: _committed(session, unit.operation))
+            session = self.session(ref_of(unit.operation))
+            return self.step(session, unit, lambda session: _committed(session, unit.operation))
         except RequestError as error:
             return error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the group's other units with it
@@ -144,9 +158,20 @@ class Writer:
             raise
         finally:
             connection.deadline = None
-        self._catalog = session.catalog
+        self._settle(session)
         self.remember(session)
         return result
+
+    def _settle(self, session: Session) -> None:
+        """Go on with the catalog that a session left behind."""
+        if self._marks.moved:
+            self._catalogs = {place: catalog for place, catalog in self._catalogs.items() if place == MAIN_HEAD}
+            self._protected.clear()
+            self._marks.moved = False
+        main = self._catalogs.get(MAIN_HEAD)
+        if main is not None and main.version != session.catalog.version:
+            self._catalogs.clear()
+        self._catalogs[session.catalog.place] = session.catalog
 
     def remember(self, session: Session) -> None:
         """Go on counting commits behind this one, if it wrote its row."""
@@ -156,8 +181,10 @@ class Writer:
     def _undo(self, session: Session, before: "_Before") -> None:
         session.driver.execute("ROLLBACK TO unit")
         session.driver.execute("RELEASE unit")
-        if session.catalog is not before.catalog:
+        if session.catalog is not before.catalog or self._marks.moved:
             self._forget_plans()
+            self._forget_places()
+            self._marks = session.marks = Marks(read_pinned(session.driver))
         session.catalog, session.schema_changed, session.changes = (
             before.catalog,
             before.schema_changed,
@@ -193,21 +220,48 @@ class Writer:
         driver = connection.driver
         driver.execute("BEGIN IMMEDIATE")
         data_version = driver.execute("PRAGMA data_version").fetchone()[0]
-        if self._catalog is None or connection.data_version != data_version:
+        if self._versions is None or connection.data_version != data_version:
             connection.data_version = data_version
-            version, _ = read_versions(driver)
-            if self._catalog is None or self._catalog.version != version:
-                self._catalog = load_catalog(driver)
-                self._admit(self._catalog)
+            self._look_again(driver)
         row = driver.execute("SELECT id, at FROM _tx ORDER BY id DESC LIMIT 1").fetchone()
         self._last = row or (0, "")
         return driver
 
-    def session(self) -> Session:
-        """Start the next commit of the running transaction."""
+    def _look_again(self, driver: sqlite3.Connection) -> None:
+        """Find out what other processes have changed."""
+        versions = read_versions(driver)
+        if versions != self._versions:
+            main = self._catalogs.get(MAIN_HEAD)
+            self._forget_places()
+            self._marks = Marks(read_pinned(driver))
+            if main is None or main.version != versions[0]:
+                main = load_catalog(driver)
+                self._admit(main)
+            self._catalogs[MAIN_HEAD], self._versions = main, versions
+        self._marks.pinned = read_pinned(driver)
+
+    def session(self, ref: Ref = HEAD) -> Session:
+        """Start the next commit of the running transaction, on the branch of a ref.
+
+        Raises:
+            UnknownRef, ReadOnly: the ref is no branch that can be written to.
+        """
         last, at = self._last
-        catalog = self._catalog or _EMPTY
-        return Session(self._connection.driver, catalog, self._reader, self._plans, last + 1, _after(at))
+        driver = self._connection.driver
+        catalog = self._catalog(driver, MAIN_HEAD if ref == HEAD else writable_place(driver, ref))
+        session = Session(driver, catalog, self._reader, self._plans, self._marks, last + 1, _after(at))
+        if session.branch not in self._protected:
+            self._protected[session.branch] = is_protected(driver, session.branch)
+        session.is_protected = self._protected[session.branch]
+        return session
+
+    def _catalog(self, driver: sqlite3.Connection, place: Place) -> StoredCatalog:
+        found = self._catalogs.get(place)
+        if found is None:
+            if len(self._catalogs) >= _MOST_PLACES:
+                self._catalogs.clear()
+            found = self._catalogs[place] = load_catalog(driver, place)
+        return found
 
     def commit(self) -> None:
         """Make the transaction durable; raises what SQLite raises."""
@@ -217,12 +271,12 @@ class Writer:
         """Undo the transaction and forget everything that was known about it."""
         if self._opened is not None and self._opened.driver.in_transaction:
             self._opened.driver.execute("ROLLBACK")
-        self._catalog = None
+        self._forget_places()
         self._forget_plans()
 
     def translated(self, error: BaseException) -> RequestError:
         """Give a caller's error for a foreign one."""
-        failure = translate(error, self._catalog or _EMPTY, self._connections.path)
+        failure = translate(error, self._catalogs.get(MAIN_HEAD, _EMPTY), self._connections.path)
         if isinstance(failure, InternalError):
             _log.error("storage failed", exc_info=error)
         return failure
@@ -251,14 +305,8 @@ def _remembered(session: Session) -> _Before:
 def _committed(session: Session, operation: Operation) -> Result:
     result = execute(session, operation)
     if not session.is_empty:
-        session.write_commit(_kind(operation))
+        session.write_commit(kind_of(operation))
     return result
-
-
-def _kind(operation: Operation) -> str:
-    if isinstance(operation, Define):
-        return "define"
-    return "batch" if isinstance(operation, Batch) else "write"
 
 
 def _after(last: str) -> str:

@@ -1,9 +1,12 @@
 """The engine's own tables in a database file.
 
-``_meta`` has one row: the file format, the catalog and layout versions and the plugins the database needs.
-``_tx`` has a row per commit. ``_table`` and ``_column`` give identities to tables and columns; what they are
-called and how they are typed is in ``_table_version`` and ``_column_version``, as JSON, valid for the commits
-``from_tx <= commit < to_tx`` on a branch (``to_tx`` NULL: still valid). Branch 1 is main.
+``_meta`` has one row: the file format, the catalog and layout versions, the plugins the database needs, the newest
+commit that a branch or tag was made at (``pinned``) and the oldest that every branch can be read at (``horizon``).
+``_tx`` has a row per commit, ``_branch`` one per branch (without a name once it was dropped), ``_tag`` one per tag.
+``_table`` and ``_column`` give identities to tables and columns; what they are called and how they are typed is in
+``_table_version`` and ``_column_version``, as JSON, valid for the commits ``from_tx <= commit < to_tx`` on a branch
+(``to_tx`` NULL: still valid). Branch 1 is main. ``_layer`` says which branches have written to a table, see
+:mod:`synthdb.catalog.layering`. ``_conflict`` holds what merges could not decide.
 """
 
 import sqlite3
@@ -11,7 +14,7 @@ from typing import Final
 
 from synthdb_host.errors import Unavailable
 
-__all__ = ["FORMAT", "MAIN", "create_history", "create_layout", "read_format"]
+__all__ = ["FORMAT", "MAIN", "create_history", "create_layout", "create_overlay", "quote", "read_format"]
 
 FORMAT: Final = 1
 """The file format that this version reads and writes."""
@@ -23,12 +26,26 @@ _APPLICATION_ID: Final = 0x53594E44
 _TABLES: Final = (
     """CREATE TABLE _meta (
         id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, catalog INTEGER NOT NULL,
-        layout INTEGER NOT NULL, requires TEXT NOT NULL)""",
+        layout INTEGER NOT NULL, requires TEXT NOT NULL, pinned INTEGER NOT NULL, horizon INTEGER NOT NULL)""",
     """CREATE TABLE _tx (
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, branch INTEGER NOT NULL, author TEXT NOT NULL, message TEXT,
         kind TEXT NOT NULL, parent2 INTEGER, tables TEXT)""",
+    "CREATE INDEX _tx_merges ON _tx (branch, id) WHERE parent2 IS NOT NULL",
     """CREATE TABLE _branch (
-        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, parent INTEGER, fork INTEGER, created INTEGER)""",
+        id INTEGER PRIMARY KEY, name TEXT UNIQUE, parent INTEGER, fork INTEGER, at TEXT, author TEXT, comment TEXT,
+        protected INTEGER NOT NULL DEFAULT 0, expires TEXT)""",
+    "CREATE INDEX _branch_forks ON _branch (parent, fork)",
+    """CREATE TABLE _tag (
+        name TEXT PRIMARY KEY, branch INTEGER NOT NULL, tx INTEGER NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
+        comment TEXT) WITHOUT ROWID""",
+    """CREATE TABLE _layer (
+        table_id INTEGER NOT NULL, branch INTEGER NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY (branch, table_id)
+        ) WITHOUT ROWID""",
+    """CREATE TABLE _conflict (
+        id INTEGER PRIMARY KEY, source INTEGER NOT NULL, target INTEGER NOT NULL, name TEXT NOT NULL, key TEXT,
+        cell TEXT, kind TEXT NOT NULL, base TEXT, ours TEXT, theirs TEXT, detail TEXT NOT NULL, choice TEXT,
+        value TEXT, open INTEGER NOT NULL)""",
+    "CREATE INDEX _conflict_of ON _conflict (target, source)",
     "CREATE TABLE _table (id INTEGER PRIMARY KEY, physical TEXT NOT NULL UNIQUE, next_id INTEGER NOT NULL)",
     """CREATE TABLE _table_version (
         table_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
@@ -38,9 +55,14 @@ _TABLES: Final = (
         column_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
         definition TEXT NOT NULL, PRIMARY KEY (column_id, branch, from_tx)) WITHOUT ROWID""",
     f"INSERT INTO _branch (id, name) VALUES ({MAIN}, 'main')",
-    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]')",
+    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]', 0, 0)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
 )
+
+
+def quote(name: str) -> str:
+    """Write a name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def create_layout(connection: sqlite3.Connection) -> None:
@@ -54,14 +76,23 @@ def create_history(connection: sqlite3.Connection, physical: str, columns: str, 
 
     Its indexes serve one row's history and "what changed since".
     """
-    name = f"_h_{physical}".replace('"', '""')
-    quoted = identity.replace('"', '""')
+    name = quote(f"_h_{physical}")
     connection.execute(
-        f'CREATE TABLE "{name}" ({columns}, branch INTEGER NOT NULL, _del INTEGER NOT NULL, '
+        f"CREATE TABLE {name} ({columns}, branch INTEGER NOT NULL, _del INTEGER NOT NULL, "
         "_created INTEGER NOT NULL, _from INTEGER NOT NULL, _to INTEGER NOT NULL, _op TEXT NOT NULL)"
     )
-    connection.execute(f'CREATE INDEX "_hi_{name[3:]}" ON "{name}" ("{quoted}", _to)')
-    connection.execute(f'CREATE INDEX "_ht_{name[3:]}" ON "{name}" (_to)')
+    connection.execute(f"CREATE INDEX {quote(f'_hi_{physical}')} ON {name} ({quote(identity)}, _to)")
+    connection.execute(f"CREATE INDEX {quote(f'_ht_{physical}')} ON {name} (_to)")
+
+
+def create_overlay(connection: sqlite3.Connection, physical: str, columns: str, identity: str) -> None:
+    """Make the table that holds the rows of all branches but main; ``columns`` are its column definitions."""
+    name = quote(f"_o_{physical}")
+    connection.execute(
+        f"CREATE TABLE {name} ({columns}, branch INTEGER NOT NULL, _del INTEGER NOT NULL, "
+        f"_tx INTEGER NOT NULL, _created INTEGER NOT NULL, UNIQUE ({quote(identity)}, branch))"
+    )
+    connection.execute(f"CREATE INDEX {quote(f'_ot_{physical}')} ON {name} (branch, _tx)")
 
 
 def read_format(connection: sqlite3.Connection) -> int | None:
