@@ -11,6 +11,7 @@ for _module in (
     "growing",
     "life",
     "needing",
+    "places",
     "reads",
     "recording",
     "references",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 
@@ -26,9 +26,15 @@ __all__ = ["CapabilityTests"]
 class CapabilityTests:
     """What is declared works, what is not declared is refused."""
 
+    branches: ClassVar[bool]
+
     def test_capabilities_are_known_ones(self, session: Session) -> None:
         """A storage declares only what the contract knows."""
         assert session.database.capabilities <= set(get_args(Capability))
+
+    def test_a_storage_with_branches_is_tested_on_branches(self, session: Session) -> None:
+        """The suite's ``branches`` says what the storage declares."""
+        assert self.branches == ("branches" in session.database.capabilities)
 
     def test_operators_beyond_the_declared_are_refused_by_name(self, session: Session) -> None:
         """Full text search and ranges need a storage that has them."""
@@ -69,9 +75,9 @@ class CapabilityTests:
     def test_a_transaction_commits_all_its_writes_at_once(self, session: Session) -> None:
         """It sees its own writes; others see them when it has committed."""
         session.insert("people", {"name": "Ada"})
-        transaction = run(session.database.begin(session.context))
-        run(transaction.execute(Insert.of("people", [{"name": "Bob"}]), session.restrictions, session.context))
-        seen = run(transaction.execute(Select("people", columns("name")), session.restrictions, session.context))
+        transaction = session.begin()
+        session.within(transaction, Insert.of("people", [{"name": "Bob"}]))
+        seen = session.within(transaction, Select("people", columns("name")))
         assert [{"name": "Ada"}, {"name": "Bob"}] == seen.python()
         assert ["Ada"] == session.values("people", "name")
         run(transaction.commit())
@@ -82,9 +88,9 @@ class CapabilityTests:
         """Tables and columns that it made go with it."""
         session.insert("people", {"name": "Ada"})
         before = session.everything()
-        transaction = run(session.database.begin(session.context))
+        transaction = session.begin()
         for operation in (Insert.of("people", [{"age": 5}]), Insert.of("things", [{"value": 1}])):
-            run(transaction.execute(operation, session.restrictions, session.context))
+            session.within(transaction, operation)
         run(transaction.rollback())
         assert before == session.everything()
 
@@ -92,11 +98,11 @@ class CapabilityTests:
     def test_an_error_in_a_transaction_undoes_that_operation_only(self, session: Session) -> None:
         """The transaction goes on."""
         session.insert("people", {"name": "Ada"})
-        transaction = run(session.database.begin(session.context))
-        run(transaction.execute(Insert.of("people", [{"name": "Bob"}]), session.restrictions, session.context))
+        transaction = session.begin()
+        session.within(transaction, Insert.of("people", [{"name": "Bob"}]))
         failing = Insert.of("people", [{"name": "Cleo", "age": 1}, {"id": 1, "name": "again"}])
         with pytest.raises(UniqueViolation):
-            run(transaction.execute(failing, session.restrictions, session.context))
+            session.within(transaction, failing)
         run(transaction.commit())
         assert [{"id": 1, "name": "Ada"}, {"id": 2, "name": "Bob"}] == [
             {"id": row["id"], "name": row["name"]} for row in session.rows("people")
@@ -106,7 +112,7 @@ class CapabilityTests:
         """Interactive transactions and SQL are refused before anything happens."""
         missing = set(get_args(Capability)) - session.database.capabilities
         attempts: dict[Capability, Callable[[], Any]] = {
-            "transactions": lambda: run(session.database.begin(session.context)),
+            "transactions": session.begin,
             "sql": lambda: session.execute(Sql("SELECT 1")),
             "dry_run": lambda: session.trying().insert("people", {"name": "Ada"}),
             "define": lambda: session.create("people"),

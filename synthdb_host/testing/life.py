@@ -82,14 +82,14 @@ class LifeTests:
         session.delete("things", where("id", "eq", 2))
         before = session.everything()
         session.database.close()
-        again = Session(self.make_database(tmp_path))
+        again = Session(self.make_database(tmp_path), place=session.place)
         try:
             if self.durable:
                 assert before == again.everything()
                 again.insert("things", {"name": "Cleo"})
                 assert [1, 3] == again.values("things", "id")
             else:
-                assert {} == again.catalog().tables
+                assert {} == Session(again.database).catalog().tables
         finally:
             again.database.close()
 

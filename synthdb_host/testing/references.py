@@ -11,7 +11,6 @@ from synthdb_host.operations import (
     RenameColumn,
     RenameTable,
 )
-from synthdb_host.stepping import run
 from synthdb_host.testing.needing import needs
 from synthdb_host.testing.session import Session, column, where
 
@@ -108,4 +107,4 @@ class ForeignKeyTests:
         with session.refused("conflict", "foreign_key_violation"):
             session.define(DropTable("parents"))
         session.define(DropTable("children", hard=True), DropTable("parents"))
-        assert {} == dict(run(session.database.catalog()).tables)
+        assert {} == dict(session.catalog().tables)

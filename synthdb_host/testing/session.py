@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pytest
@@ -16,11 +16,14 @@ from synthdb_host.contracts import (
     Restrictions,
     Result,
     TableRestriction,
+    Transaction,
 )
 from synthdb_host.errors import RequestError
 from synthdb_host.operations import (
+    HEAD,
     Aggregate,
     AggregateFunction,
+    Batch,
     Change,
     ColumnRef,
     Comparison,
@@ -33,12 +36,13 @@ from synthdb_host.operations import (
     Operation,
     Order,
     Output,
+    Ref,
     Select,
     Update,
 )
 from synthdb_host.stepping import run
 
-__all__ = ["CALLER", "Session", "aggregate", "by", "column", "columns", "embed", "where"]
+__all__ = ["CALLER", "Place", "Session", "aggregate", "by", "column", "columns", "embed", "where"]
 
 CALLER = Context(Principal("tester"))
 """Who asks in the tests."""
@@ -76,13 +80,44 @@ def embed(name: str, local: str, remote: str, select: Select, *, many: bool, **o
     return Embed(name, (local,), (remote,), many, select, **options)
 
 
+class Place:
+    """Where a session works: operations that name no ref of their own are about this one."""
+
+    def __init__(self, ref: Ref = HEAD) -> None:
+        self.ref = ref
+
+    def wrote(self) -> None:
+        """Hear that something was written here."""
+
+    def stay(self) -> None:
+        """Hear that states are compared from now on, so that the place must not change."""
+
+    def of(self, operation: Operation) -> Operation:
+        """Give the operation, about this place unless it names another."""
+        if isinstance(operation, Batch):
+            operation = replace(operation, operations=tuple(self.of(part) for part in operation.operations))
+        if getattr(operation, "ref", None) == HEAD:
+            operation = replace(operation, ref=self.ref)  # type: ignore[arg-type] # it has one
+        return operation
+
+
 @dataclass(frozen=True)
 class Session:
-    """A database and a caller: operations run at once, on the calling thread."""
+    """A database, a place in it and a caller: operations run at once, on the calling thread."""
 
     database: Database
     restrictions: Restrictions = UNRESTRICTED
     context: Context = CALLER
+    place: Place = field(default_factory=Place)
+
+    @property
+    def ref(self) -> Ref:
+        """The ref of the place where the session works."""
+        return self.place.ref
+
+    def at(self, ref: Ref) -> "Session":
+        """Give a session of the same caller that works at a ref."""
+        return replace(self, place=Place(ref))
 
     def restricted(self, *, may_define: bool = True, **tables: TableRestriction) -> "Session":
         """Give a session of a caller with limits."""
@@ -94,7 +129,19 @@ class Session:
 
     def execute(self, operation: Operation) -> Result:
         """Run an operation."""
-        return run(self.database.execute(operation, self.restrictions, self.context))
+        result = run(self.database.execute(self.place.of(operation), self.restrictions, self.context))
+        if result.affected is not None or result.commit is not None:
+            self.place.wrote()
+        return result
+
+    def begin(self) -> Transaction:
+        """Start an interactive transaction."""
+        self.place.stay()
+        return run(self.database.begin(self.context, self.ref))
+
+    def within(self, transaction: Transaction, operation: Operation) -> Result:
+        """Run an operation inside a transaction."""
+        return run(transaction.execute(self.place.of(operation), self.restrictions, self.context))
 
     def insert(self, table: str, *rows: Mapping[str, object], **options: Any) -> Result:
         """Insert rows given as mappings."""
@@ -128,7 +175,8 @@ class Session:
 
     def catalog(self) -> Catalog:
         """Describe the database."""
-        return run(self.database.catalog())
+        self.place.stay()
+        return run(self.database.catalog(self.ref))
 
     def table(self, name: str) -> Table:
         """Describe a table."""

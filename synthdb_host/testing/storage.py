@@ -12,6 +12,7 @@ from synthdb_host.testing.capabilities import CapabilityTests
 from synthdb_host.testing.filters import FilterTests
 from synthdb_host.testing.growing import GrowingTests
 from synthdb_host.testing.life import LifeTests
+from synthdb_host.testing.places import PLACES, working_at
 from synthdb_host.testing.reads import AggregateTests, EmbedTests, PagingTests
 from synthdb_host.testing.references import ForeignKeyTests
 from synthdb_host.testing.restrictions import RestrictionTests
@@ -56,6 +57,9 @@ class StorageSuite(
     durable: ClassVar[bool] = False
     """Whether a database that is closed and opened again has kept its data."""
 
+    branches: ClassVar[bool] = False
+    """Whether the storage declares ``branches``. If so, every test runs on branches too, not on main only."""
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         names = [name for name in dir(StorageSuite) if name.startswith("test_")]
@@ -68,9 +72,15 @@ class StorageSuite(
         """Open the database that belongs to this folder, empty if it is not there yet."""
         raise NotImplementedError
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run each test at every place that the storage has."""
+        if "place" in metafunc.fixturenames:
+            metafunc.parametrize("place", PLACES if self.branches else PLACES[:1])
+
     @pytest.fixture
-    def session(self, tmp_path: Path) -> Iterator[Session]:
-        """Give a session on a new database, and close it after the test."""
+    def session(self, tmp_path: Path, place: str) -> Iterator[Session]:
+        """Give a session at a place of a new database, and close it after the test."""
         database = self.make_database(tmp_path)
-        yield Session(database)
+        with working_at(place, database) as session:
+            yield session
         database.close()
