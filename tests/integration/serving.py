@@ -60,16 +60,21 @@ class Server:
         return Client(self.port)
 
     def start(self) -> float:
-        """Start it; gives the seconds from the start of the process to its first "ready"."""
+        """Start it with all its workers; gives the seconds from the start of the process to its first "ready"."""
         self._past, self._life = self.log, None
         arguments = ["--database", self.database, "--port", self.port, "--workers", self.workers]
         started = time.monotonic()
         self._life = LiveServer(self._folder, *map(str, arguments), environment=self._environment)
-        return time.monotonic() - started
+        seconds = time.monotonic() - started
+        # The first worker may be ready before the master has forked the others.
+        wait_until(lambda: len(self.worker_pids) == self.workers, "all workers are there")
+        return seconds
 
     def kill(self) -> None:
         """Kill master and workers, as a failing machine does."""
         process = self._running.process
+        # A master that stands still forks no worker while its workers are listed.
+        os.kill(process.pid, signal.SIGSTOP)
         pids = [process.pid, *self.worker_pids]
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
