@@ -14,6 +14,8 @@ PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 SETUP := constraints.txt pyproject.toml $(PLUGINS:%=%/pyproject.toml) scripts/setup.sh scripts/pins.py
 
 export PYTHON HOST PORT
+# Else the first start of each program compiles what it imports, and every start where nothing may be written.
+export UV_COMPILE_BYTECODE := 1
 # Interpreters are the machine's own; certificates too, where it keeps them in the usual place.
 export UV_NO_PROGRESS := 1
 export UV_PYTHON_DOWNLOADS := never

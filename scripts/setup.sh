@@ -58,6 +58,7 @@ install_projects() {
     say "installing this repository's packages, editable"
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps \
         --build-constraints constraints.txt "${editable[@]}"
+    .venv/bin/python -m compileall -q synthdb_host plugins/*/src
 }
 
 create_environment
