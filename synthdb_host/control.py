@@ -7,13 +7,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from types import MappingProxyType
+from typing import Final
 
-from sqlalchemy import URL, Column, Connection, Engine, MetaData, NullPool, String, Table, create_engine, event, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    NullPool,
+    String,
+    Table,
+    column,
+    create_engine,
+    event,
+    select,
+    table,
+)
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from synthdb_host.errors import ConfigurationError, DuplicateName
+from synthdb_host.revisions import ENVIRONMENT, heads
 
 __all__ = ["Control", "Placements"]
+
+_FILE: Final = "control.db"
 
 
 class Control:
@@ -26,8 +44,8 @@ class Control:
 
     def __init__(self, folder: Path, migrations: Mapping[str, Path] = MappingProxyType({})) -> None:
         self._folder = folder
-        self._migrations = migrations
-        self._engine = _engine(folder.absolute() / "control.db")
+        self._migrations = {"host": ENVIRONMENT / "versions", **migrations}
+        self._engine = _engine(folder.absolute() / _FILE)
         self._upgraded = False
 
     def upgrade(self) -> None:
@@ -36,16 +54,8 @@ class Control:
         Raises:
             ConfigurationError: the folder cannot be written, or a migration fails.
         """
-        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step at level info
-        from synthdb_host.migrating import ENVIRONMENT, upgrade  # noqa: PLC0415 - Alembic is slow to import
-
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with _exclusive(self._folder / "control.lock"):
-                for plugin, versions in {"host": ENVIRONMENT / "versions", **self._migrations}.items():
-                    upgrade(self._engine, plugin, versions)
-        except OSError as error:
-            raise ConfigurationError(f"data folder {self._folder}: {error.strerror}") from error
+        if not all(self._is_newest(plugin, versions) for plugin, versions in self._migrations.items()):
+            self._migrate()
         self._upgraded = True
 
     def ready(self) -> Engine:
@@ -53,6 +63,30 @@ class Control:
         if not self._upgraded:
             self.upgrade()
         return self._engine
+
+    def _is_newest(self, plugin: str, versions: Path) -> bool:
+        """Say whether a plugin's tables are surely at its newest revision."""
+        newest = heads(versions)
+        if newest is None or not (self._folder / _FILE).is_file():
+            return False
+        recorded = select(column("version_num", String)).select_from(table(f"alembic_version_{plugin}"))
+        try:
+            with self._engine.connect() as connection:
+                return newest == set(connection.scalars(recorded))
+        except DatabaseError:
+            return False
+
+    def _migrate(self) -> None:
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step at level info
+        from synthdb_host.migrating import upgrade  # noqa: PLC0415 - Alembic is slow to import
+
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with _exclusive(self._folder / "control.lock"):
+                for plugin, versions in self._migrations.items():
+                    upgrade(self._engine, plugin, versions)
+        except OSError as error:
+            raise ConfigurationError(f"data folder {self._folder}: {error.strerror}") from error
 
 
 class Placements:

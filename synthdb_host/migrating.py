@@ -13,10 +13,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from synthdb_host.errors import ConfigurationError
+from synthdb_host.revisions import ENVIRONMENT
 
-__all__ = ["ENVIRONMENT", "upgrade"]
-
-ENVIRONMENT = Path(__file__).parent / "control_migrations"
+__all__ = ["upgrade"]
 
 
 def upgrade(engine: Engine, plugin: str, versions: Path) -> None:

@@ -14,7 +14,7 @@ __all__ = ["LiveServer"]
 
 _READY = re.compile(r"ready at (http://\S+)/ ")
 _PATIENCE_SECONDS = 60.0
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.01
 
 
 class LiveServer:

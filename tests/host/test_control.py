@@ -22,7 +22,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = {revision!r}, {down!r}
+revision = {revision!r}
+down_revision = {down!r}
 
 
 def upgrade():
@@ -65,6 +66,28 @@ def test_upgrading_again_changes_nothing_and_later_revisions_are_added() -> None
 
     assert {"users", "teams"} <= tables()
     assert "other:kept" == Placements(Control(Path("data"))).find("kept")
+
+
+def test_a_start_that_has_nothing_to_upgrade_imports_no_alembic() -> None:
+    """It looks at the files and the version tables itself, and starts at once."""
+    folder = revision(revision(Path("auth"), "users"), "teams", "users")
+    code = (
+        "import sys; from pathlib import Path; from synthdb_host.control import Control; "
+        f"Control(Path('data'), {{'auth': Path({str(folder)!r})}}).upgrade(); print('alembic' in sys.modules)"
+    )
+    starts = [subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2)]
+
+    assert ["True\n", "False\n"] == starts
+
+
+def test_tables_of_a_newer_version_of_a_plugin_are_refused() -> None:
+    """Who goes back to an older version learns it at the start, not by a wrong column."""
+    folder = revision(revision(Path("auth"), "users"), "teams", "users")
+    Control(Path("data"), {"auth": folder}).upgrade()
+    (folder / "teams.py").unlink()
+
+    with pytest.raises(ConfigurationError, match=r"for 'auth'.*'teams'"):
+        Control(Path("data"), {"auth": folder}).upgrade()
 
 
 def test_a_migration_that_fails_leaves_the_tables_as_they_were() -> None:
