@@ -161,8 +161,9 @@ def test_a_relation_that_the_rows_break_is_refused_and_can_be_mended(db: synthdb
     options = {"foreign_keys": (("flights", ForeignKey("fk", ("carrier",), "airlines", ("carrier",))),)}
     paths = write("flights.csv", "carrier\nUA\nAA\n"), write("airlines.csv", "carrier,name\nUA,United\n")
 
-    with pytest.raises(ForeignKeyViolation):
+    with pytest.raises(ForeignKeyViolation, match="does not exist: AA") as refused:
         load(db, *paths, **options)
+    assert "Add what is missing to 'airlines' and give the same command again" in str(refused.value.hint)
     db.insert("airlines", {"carrier": "AA", "name": "American"})
     report = load(db, *paths, **options)
 

@@ -5,7 +5,7 @@ from synthdb.importing.names import constraint_name
 from synthdb.importing.planning import TablePlan
 from synthdb.importing.report import TableReport
 from synthdb_host.catalog import ForeignKey, Table, UniqueKey
-from synthdb_host.errors import RequestError
+from synthdb_host.errors import ForeignKeyViolation, RequestError
 from synthdb_host.operations import AddForeignKey, AddIndex, AddUniqueKey, Change, Define
 
 __all__ = ["declare_keys", "declare_relations", "list_relations", "relate"]
@@ -59,7 +59,15 @@ def relate(target: Target, name: str, key: ForeignKey) -> None:
     if not _is_unique(other, key.references):
         label = constraint_name(other.name, key.references, "key")
         changes.insert(0, AddUniqueKey(other.name, UniqueKey(label, key.references)))
-    target.execute(Define(tuple(changes)))
+    try:
+        target.execute(Define(tuple(changes)))
+    except ForeignKeyViolation as error:
+        raise ForeignKeyViolation(
+            error.detail,
+            hint=f"All rows are imported. Add what is missing to {key.table!r} and give the same command again, "
+            "or leave this relation out.",
+            data=error.data,
+        ) from error
 
 
 def _is_unique(table: Table, columns: tuple[str, ...]) -> bool:
