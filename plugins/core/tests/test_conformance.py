@@ -13,6 +13,7 @@ class TestSqliteStorage(StorageSuite):
     """The host's suite, on a file."""
 
     durable = True
+    branches = True
 
     def make_database(self, tmp_path: Path) -> Database:
         """Open a file in the test's folder."""

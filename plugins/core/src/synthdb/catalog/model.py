@@ -78,7 +78,7 @@ class StoredTable:
         return f"_o_{self.physical}"
 
     @property
-    def places(self) -> tuple[str, ...]:
+    def parts(self) -> tuple[str, ...]:
         """The names of all its physical tables."""
         return (self.physical, self.history, self.overlay) if self.has_overlay else (self.physical, self.history)
 

@@ -41,7 +41,7 @@ class ConstraintRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TableRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A table as of some commit."""
+    """A table as of some commit. One that is ``gone`` was dropped for good; it is still there for other branches."""
 
     name: str
     identity: int
@@ -51,10 +51,11 @@ class TableRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     constraints: tuple[ConstraintRecord, ...] = ()
     comment: str | None = None
     dropped: bool = False
+    gone: bool = False
 
 
 class ColumnRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column as of some commit; ``default`` is a typed value, see :func:`value_to`."""
+    """A column as of some commit; ``default`` is a typed value, see :func:`value_to`. For ``gone`` see above."""
 
     name: str
     type: str
@@ -66,6 +67,7 @@ class ColumnRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     inferred: bool = False
     comment: str | None = None
     dropped: bool = False
+    gone: bool = False
 
 
 def value_to(value: object) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
 from synthdb.engine.naming import checked_name, ensure_free, physical_column, quote
 from synthdb.engine.retyping import is_metadata_only, move_values
 from synthdb.engine.session import Session
-from synthdb.engine.sharing import require_alone
+from synthdb.engine.sharing import is_alone
 from synthdb.storage.codecs import codec_of
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import Column, ColumnType
@@ -135,7 +135,7 @@ def _add_physical(session: Session, table: StoredTable, physical: str, declared:
         # A constant DEFAULT gives rows that exist their value without rewriting them.
         stored = codec_of(column.type).encode(column.default)
         clause = f" DEFAULT {session.driver.execute('SELECT quote(?)', (stored,)).fetchone()[0]}"
-    for name in table.places:
+    for name in session.parts(table):
         session.driver.execute(f"ALTER TABLE {quote(name)} ADD COLUMN {quote(physical)} {declared}{clause}")
 
 
@@ -198,7 +198,7 @@ def _rebuild_indexes(session: Session, table: StoredTable, moved: Sequence[int])
         unique = constraint.kind == "unique" and session.branch == MAIN
         if session.branch == MAIN:
             drop_index(session.driver, constraint.physical)
-        index = PhysicalIndex.of(table, columns, unique=unique)
+        index = PhysicalIndex(table.physical, columns, unique, session.parts(table)[2:])
         return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
 
     constraints = tuple(rebuilt(constraint) for constraint in record.constraints)
@@ -276,7 +276,7 @@ def copy_column(session: Session, change: CopyColumn) -> None:
         table = session.table(change.table)
         target = table.column(change.name)
         if target.affinity == source.affinity:
-            for place in table.places:
+            for place in session.parts(table):
                 session.driver.execute(f"UPDATE {quote(place)} SET {quote(target.physical)} = {quote(source.physical)}")
         else:
             move_values(session, table, source, target.physical, source.column.type)
@@ -300,14 +300,12 @@ def drop_column(session: Session, change: DropColumn) -> None:
         column = table.column(change.column)
         _refuse_named(table, column, "drop")
         column_id = column.id
-    if change.hard:
-        require_alone(session, "column")
     record = records.columns[table.id][column_id]
     _refuse_constrained(table_record(session, table), records.tables, table, column_id, record.name)
-    if not change.hard:
-        session.versions.put_column(column_id, msgspec.structs.replace(record, dropped=True))
+    if not change.hard or not is_alone(session):
+        session.versions.put_column(column_id, msgspec.structs.replace(record, dropped=True, gone=change.hard))
     else:
-        for name in table.places:
+        for name in session.parts(table):
             session.driver.execute(f"ALTER TABLE {quote(name)} DROP COLUMN {quote(record.physical)}")
         remove_column(session.driver, column_id)
     session.refresh_schema()
@@ -342,7 +340,7 @@ def _dropped_column(session: Session, table: StoredTable, name: str) -> int:
     found = [
         column_id
         for column_id, record in session.records().columns[table.id].items()
-        if record.dropped and record.name == name
+        if record.dropped and not record.gone and record.name == name
     ]
     if not found:
         raise UnknownColumn(f"Table {table.name!r} has no dropped column {name!r}.")

@@ -148,7 +148,10 @@ def _build(session: Session, table: StoredTable, columns: tuple[int, ...], *, un
         require_unique(session, table, [column.name for column in table.columns.values() if column.id in columns])
         unique = False
     physical = {column.id: column.physical for column in table.columns.values()}
-    return build_index(session.driver, PhysicalIndex.of(table, [physical[key] for key in columns], unique=unique))
+    return build_index(
+        session.driver,
+        PhysicalIndex(table.physical, [physical[key] for key in columns], unique, session.parts(table)[2:]),
+    )
 
 
 def _add(session: Session, table: StoredTable, constraint: ConstraintRecord) -> None:

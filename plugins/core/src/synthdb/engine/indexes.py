@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synthdb.catalog.model import StoredTable
 from synthdb.engine.naming import quote
 from synthdb.engine.overlay import index_overlay
 from synthdb_host.errors import UniqueViolation
@@ -16,18 +15,13 @@ __all__ = ["PhysicalIndex", "build_index", "drop_index"]
 class PhysicalIndex:
     """An index to be: its table, its columns by physical name, and whether it keeps them unique.
 
-    ``overlay`` is the table with the rows of branches, which gets the like of it.
+    ``overlays`` are the tables with the rows of branches, none or one, which get the like of it.
     """
 
     table: str
     columns: Sequence[str]
     unique: bool
-    overlay: str | None = None
-
-    @classmethod
-    def of(cls, table: StoredTable, columns: Sequence[str], *, unique: bool) -> "PhysicalIndex":
-        """Describe an index of a table."""
-        return cls(table.physical, columns, unique, table.overlay if table.has_overlay else None)
+    overlays: Sequence[str] = ()
 
 
 def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
@@ -49,8 +43,8 @@ def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
             f"Rows of {index.table!r} have equal values in {', '.join(index.columns)}.",
             hint="Remove the duplicates first.",
         ) from error
-    if index.overlay:
-        index_overlay(driver, index.overlay, name, index.columns)
+    for overlay in index.overlays:
+        index_overlay(driver, overlay, name, index.columns)
     return name
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from synthdb.catalog.model import StoredTable
-from synthdb.catalog.store import bump_catalog
 from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.storage.layout import create_overlay
@@ -26,7 +25,6 @@ def make_overlay(driver: sqlite3.Connection, table: StoredTable) -> None:
     for (index,) in indexed:
         names = driver.execute("SELECT name FROM pragma_index_info(?)", (index,)).fetchall()
         index_overlay(driver, table.overlay, index, [name for (name,) in names])
-    bump_catalog(driver)
 
 
 def index_overlay(driver: sqlite3.Connection, overlay: str, index: str, columns: Sequence[str]) -> None:

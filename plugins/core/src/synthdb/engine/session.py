@@ -118,6 +118,11 @@ class Session:
         """Read the catalog rows, of dropped tables and columns too."""
         return read_records(self.driver, self.catalog.place)
 
+    def parts(self, table: StoredTable) -> tuple[str, ...]:
+        """Give the names of all physical tables of a table, whoever made them."""
+        found = self.driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.overlay,)).fetchone()
+        return (table.physical, table.history, table.overlay) if found else (table.physical, table.history)
+
     # -- rows -------------------------------------------------------------------------------------------
 
     def touch(self, table: StoredTable) -> StoredTable:

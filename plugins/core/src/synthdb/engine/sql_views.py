@@ -93,7 +93,7 @@ class SqlViews:
             body += " LIMIT -1 OFFSET 0" if self._fenced else ""
         self._execute(f"CREATE TEMP VIEW {_quote(hidden)} AS {body}")
         self._execute(f"CREATE TEMP VIEW {_quote(stored.name)} AS SELECT * FROM temp.{_quote(hidden)}")
-        self._readable[hidden] = frozenset(name.lower() for name in stored.places)
+        self._readable[hidden] = frozenset(name.lower() for name in stored.parts)
         self._names |= {hidden.lower(), stored.name.lower()}
 
     # -- the guard ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from synthdb.engine.constraints import add_check, add_foreign_key, add_index, ad
 from synthdb.engine.history import put_rows
 from synthdb.engine.naming import checked_name, ensure_free, physical_column, physical_table, quote
 from synthdb.engine.session import Session
-from synthdb.engine.sharing import require_alone
+from synthdb.engine.sharing import is_alone
 from synthdb.engine.values import inferred_type
 from synthdb.storage.codecs import codec_of
 from synthdb.storage.layout import create_history
@@ -198,13 +198,20 @@ def _drop_missing(session: Session, change: DropTable) -> None:
 
 
 def _remove(session: Session, table_id: int) -> None:
-    require_alone(session, "table")
     records = session.records()
     for other_id, other in records.tables.items():
-        if other_id != table_id and any(constraint.table == table_id for constraint in other.constraints):
+        if (
+            other_id != table_id
+            and not other.gone
+            and any(constraint.table == table_id for constraint in other.constraints)
+        ):
             raise Conflict(
                 f"The dropped table {other.name!r} refers to this one.", hint="Drop that one hard first, or restore it."
             )
+    if not is_alone(session):
+        session.versions.put_table(table_id, msgspec.structs.replace(records.tables[table_id], dropped=True, gone=True))
+        session.refresh_schema()
+        return
     physical = records.physical[table_id]
     session.driver.execute(f"DROP TABLE {quote(physical)}")
     session.driver.execute(f"DROP TABLE {quote('_h_' + physical)}")
@@ -215,7 +222,8 @@ def _remove(session: Session, table_id: int) -> None:
 
 
 def _dropped_table(session: Session, name: str) -> int | None:
-    found = [key for key, record in session.records().tables.items() if record.dropped and record.name == name]
+    dropped = {key: record for key, record in session.records().tables.items() if record.dropped and not record.gone}
+    found = [key for key, record in dropped.items() if record.name == name]
     return found[-1] if found else None
 
 
