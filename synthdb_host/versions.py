@@ -291,9 +291,13 @@ class Resolve:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Forget versions that no longer need to be readable: older than ``before`` and pinned by no branch or tag."""
+    """Forget versions that no longer need to be readable: older than ``before`` and pinned by no branch or tag.
+
+    At most ``limit`` are forgotten at once; ask again until ``affected`` is 0.
+    """
 
     before: str
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

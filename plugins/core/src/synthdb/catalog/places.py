@@ -27,6 +27,7 @@ __all__ = [
     "commit_at",
     "is_protected",
     "place_of",
+    "require_kept",
     "resolve",
     "writable_place",
 ]
@@ -132,7 +133,7 @@ def resolve(connection: sqlite3.Connection, ref: Ref) -> Place:
     if ref.at is not None:
         moment = commit_at(connection, ref.at)
         place = place.until(moment)
-    _require_kept(connection, place)
+    require_kept(connection, place)
     return place
 
 
@@ -199,7 +200,8 @@ def _last_until(connection: sqlite3.Connection, moment: str) -> int:
     return low
 
 
-def _require_kept(connection: sqlite3.Connection, place: Place) -> None:
+def require_kept(connection: sqlite3.Connection, place: Place) -> None:
+    """Raise HistoryGone if a state is so old that parts of it may be forgotten."""
     horizon = connection.execute("SELECT horizon FROM _meta").fetchone()[0]
     for layer in place.layers:
         if layer.bound is not None and layer.bound < horizon and not layer.pinned and not _is_pin(connection, layer):

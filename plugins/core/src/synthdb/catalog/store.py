@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -175,13 +174,17 @@ def _foreign_key(records: Records, constraint: ConstraintRecord, columns: tuple[
     return ForeignKey(constraint.name, columns, records.tables[target].name, referenced, constraint.on_delete)
 
 
-@dataclass(frozen=True, slots=True)
 class Versions:
-    """Writes new versions of catalog rows: those of one commit on one branch."""
+    """Writes new versions of catalog rows: those of one commit on one branch.
 
-    connection: sqlite3.Connection
-    branch: int
-    commit: int
+    ``written`` says whether any of them was another one than before.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, place: Place, commit: int) -> None:
+        self._connection = connection
+        self._place = place
+        self._commit = commit
+        self.written = False
 
     def put_table(self, table_id: int, record: TableRecord) -> None:
         """Make ``record`` the valid version of a table."""
@@ -192,16 +195,28 @@ class Versions:
         self._put("column", column_id, msgspec.json.encode(record).decode())
 
     def _put(self, kind: str, item: int, definition: str) -> None:
+        if self._current(kind, item) == definition:
+            return
+        self.written = True
         # A version of this same commit was never visible to anyone: it is replaced, not ended.
-        where = f"WHERE {kind}_id = ? AND branch = ?"
-        execute = self.connection.execute
-        execute(f"DELETE FROM _{kind}_version {where} AND from_tx = ?", (item, self.branch, self.commit))
+        where, branch = f"WHERE {kind}_id = ? AND branch = ?", self._place.branch
+        execute = self._connection.execute
+        execute(f"DELETE FROM _{kind}_version {where} AND from_tx = ?", (item, branch, self._commit))
         ended = f"UPDATE _{kind}_version SET to_tx = ? {where} AND to_tx IS NULL"
-        execute(ended, (self.commit, item, self.branch))
+        execute(ended, (self._commit, item, branch))
         execute(
             f"INSERT INTO _{kind}_version ({kind}_id, branch, from_tx, definition) VALUES (?, ?, ?, ?)",
-            (item, self.branch, self.commit, definition),
+            (item, branch, self._commit, definition),
         )
+
+    def _current(self, kind: str, item: int) -> str | None:
+        for branch, bound, _ in self._place.layers:
+            until = "to_tx IS NULL" if bound is None else f"from_tx <= {bound} AND (to_tx IS NULL OR to_tx > {bound})"
+            select = f"SELECT definition FROM _{kind}_version WHERE {kind}_id = ? AND branch = ? AND {until}"
+            found = self._connection.execute(select, (item, branch)).fetchone()
+            if found is not None:
+                return str(found[0])
+        return None
 
 
 def remove_table(connection: sqlite3.Connection, table_id: int, column_ids: Sequence[int]) -> None:

@@ -308,7 +308,7 @@ def drop_column(session: Session, change: DropColumn) -> None:
         for name in session.parts(table):
             session.driver.execute(f"ALTER TABLE {quote(name)} DROP COLUMN {quote(record.physical)}")
         remove_column(session.driver, column_id)
-    session.refresh_schema()
+    session.refresh_schema(changed=True)
 
 
 def _refuse_constrained(

@@ -19,6 +19,7 @@ from synthdb.engine.shapes import select_shape
 from synthdb.engine.sql import run_sql
 from synthdb.engine.transaction import EngineTransaction
 from synthdb.engine.translation import FOREIGN, translate
+from synthdb.engine.versions.reading import VersionReading, read_versions_of
 from synthdb.engine.writer import Unit, Writer
 from synthdb.settings import CoreSettings
 from synthdb.storage.connections import Connection, Connections
@@ -132,6 +133,8 @@ class SqliteDatabase:
             return await self._select(operation, restrictions, context)
         if isinstance(operation, Sql):
             return await self._sql(operation, restrictions, context)
+        if isinstance(operation, VersionReading):
+            return await self._versions(operation, restrictions, context)
         self._require_open()
         result: Result = await self._scheduler.submit_write(self._run_units, Unit(operation, restrictions, context))
         if isinstance(operation, Define | Batch):
@@ -197,6 +200,14 @@ class SqliteDatabase:
         return await self._scheduler.offload(
             lambda: self._read(work, context.deadline, sql.ref, self._sql_connection())
         )
+
+    async def _versions(self, operation: VersionReading, restrictions: Restrictions, context: Context) -> Result:
+        def work(connection: Connection, catalog: StoredCatalog) -> Result:
+            self._admit(catalog)
+            return read_versions_of(connection.driver, catalog, operation, restrictions)
+
+        ref = getattr(operation, "ref", HEAD)
+        return await self._scheduler.offload(lambda: self._read(work, context.deadline, ref))
 
     def _sql_connection(self) -> Connection:
         """Give this thread's connection for SQL of users, which has views and an authorizer of its own."""

@@ -23,8 +23,10 @@ def define(session: Session, operation: operations.Define) -> Result:
 def _require_plugin(session: Session, change: operations.RequirePlugin) -> None:
     required = set(session.catalog.requires)
     required = required | {change.id} if change.required else required - {change.id}
+    if required == session.catalog.requires:
+        return
     session.driver.execute("UPDATE _meta SET requires = ?", (msgspec.json.encode(sorted(required)).decode(),))
-    session.refresh_schema()
+    session.refresh_schema(changed=True)
 
 
 _CHANGES: Final[dict[type, Callable[[Session, Any], None]]] = {

@@ -7,7 +7,7 @@ anyone, so it is not kept. A row whose values would
 all stay the same is not touched: nothing changed means nothing written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from synthdb.engine.naming import quote
 from synthdb.engine.overlay import OverlayRows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
+from synthdb.engine.verification import unique_keys
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Assignment", "delete_rows", "put_rows", "set_values"]
+__all__ = ["Assignment", "delete_rows", "put_rows", "replace_rows", "set_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,36 @@ def put_rows(session: Session, table: StoredTable, names: Sequence[str], rows: S
     into = ", ".join([*map(quote, names), "_created", *map(quote, empty), "_tx"])
     marks = ", ".join(["?"] * (len(names) + 1) + ["NULL"] * len(empty))
     session.driver.executemany(f"INSERT INTO {quote(table.physical)} ({into}) VALUES ({marks}, {session.commit})", rows)
+
+
+def replace_rows(session: Session, table: StoredTable, rows: Mapping[Any, Sequence[Any]]) -> None:
+    """Give rows that are there other values in all logical columns; ``rows`` are in their order, by identity."""
+    if not rows:
+        return
+    ids = RowIds.of(list(rows))
+    columns = [column.physical for column in table.columns.values()]
+    if session.branch == MAIN:
+        _keep(session, table, _among(table, ids), ids.parameters, "u")
+        _free_unique_keys(session, table, ids)
+        place, among = table.physical, ""
+    else:
+        OverlayRows(session.driver, table, session.branch, session.commit).set_values(ids, {})
+        place, among = table.overlay, f" AND branch = {session.branch}"
+    sets = ", ".join(f"{quote(name)} = ?" for name in columns)
+    session.driver.executemany(
+        f"UPDATE {quote(place)} SET {sets}, _tx = ? WHERE {quote(table.identity.physical)} = ?{among}",
+        ((*row, session.commit, row_id) for row_id, row in rows.items()),
+    )
+    tally = session.changes_of(table) if session.branch == MAIN else session.tally(table, ids.ids)
+    tally.updated += len(rows)
+
+
+def _free_unique_keys(session: Session, table: StoredTable, ids: RowIds) -> None:
+    """Let rows exchange the values of their unique keys: an index looks at each row as it is written."""
+    names = dict.fromkeys(name for key in unique_keys(table) for name in key if name != table.table.identity)
+    if names:
+        sets = ", ".join(f"{quote(table.columns[name].physical)} = NULL" for name in names)
+        session.driver.execute(f"UPDATE {quote(table.physical)} SET {sets} WHERE {_among(table, ids)}", ids.parameters)
 
 
 def _set_on_branch(session: Session, table: StoredTable, rows: RowIds, assignments: Sequence[Assignment]) -> int:

@@ -25,6 +25,11 @@ class Marks:
         self.pinned = commit
         self._known.clear()
 
+    def forget(self) -> None:
+        """Look again at what is written down."""
+        self._known.clear()
+        self.moved = True
+
     def note(self, driver: sqlite3.Connection, table: StoredTable, branch: int, commit: int) -> bool:
         """Note a change of a table on a branch, before it is made; says whether the table lies otherwise now.
 

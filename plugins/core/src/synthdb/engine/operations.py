@@ -1,12 +1,13 @@
 """Executing one operation inside a write transaction."""
 
 from dataclasses import replace
+from typing import Final
 
-from synthdb.engine.branching import change_branches
 from synthdb.engine.define import define
 from synthdb.engine.insert import insert
 from synthdb.engine.session import Session
 from synthdb.engine.update import delete, update
+from synthdb.engine.versions.changing import change_versions
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter, ProtectedBranch, UnsupportedCapability
 from synthdb_host.operations import (
@@ -18,11 +19,15 @@ from synthdb_host.operations import (
     Operation,
     Ref,
     Select,
+    Sql,
     Update,
 )
-from synthdb_host.versions import Branching
+from synthdb_host.versions import CherryPick, Restore, Revert
 
 __all__ = ["execute", "kind_of", "ref_of"]
+
+
+_REFUSED_IF_PROTECTED: Final = (Insert, Update, Delete, Define, CherryPick, Revert, Restore)
 
 
 def ref_of(operation: Operation) -> Ref:
@@ -38,7 +43,7 @@ def kind_of(operation: Operation) -> str:
 
 def execute(session: Session, operation: Operation) -> Result:
     """Execute an operation; reads see what the transaction wrote so far."""
-    if session.is_protected and isinstance(operation, Insert | Update | Delete | Define):
+    if session.is_protected and isinstance(operation, _REFUSED_IF_PROTECTED):
         raise ProtectedBranch(
             f"Branch {session.catalog.place.name!r} is protected.", hint="Write to a branch of it and merge that."
         )
@@ -55,10 +60,10 @@ def execute(session: Session, operation: Operation) -> Result:
             return session.reader.run(session.driver, session.catalog, operation, session.restrictions)
         case Batch():
             return _batch(session, operation)
-        case Branching():
-            return change_branches(session, operation)
+        case Sql():
+            raise UnsupportedCapability("SQL cannot run inside a transaction.")
         case _:
-            raise UnsupportedCapability(f"{type(operation).__name__} cannot be a part of a transaction.")
+            return change_versions(session, operation)
 
 
 def _batch(session: Session, batch: Batch) -> Result:

@@ -78,7 +78,7 @@ class Session:
         self.commit = commit
         self.at = at
         self.branch = catalog.place.branch
-        self.versions = Versions(driver, self.branch, commit)
+        self.versions = Versions(driver, catalog.place, commit)
         self.merged: int | None = None
         self.is_protected = False
         self.restrictions: Restrictions
@@ -103,8 +103,11 @@ class Session:
         if table.table.mode == "locked":
             raise SchemaLocked(f"Table {table.name!r} is locked.", hint="Change its mode first.")
 
-    def refresh_schema(self) -> None:
-        """Read the catalog again after a change of the schema."""
+    def refresh_schema(self, *, changed: bool = False) -> None:
+        """Read the catalog again if versions of its rows were written, or anything else of it was ``changed``."""
+        if not (changed or self.versions.written):
+            return
+        self.versions.written = False
         # Each change has its own version: plans made between two changes of one commit must not outlive them.
         bump_catalog(self.driver)
         self.schema_changed = True
@@ -167,7 +170,7 @@ class Session:
     @property
     def is_empty(self) -> bool:
         """Say whether nothing has changed, so that there is nothing to commit."""
-        return not self.changes and not self.schema_changed
+        return not self.changes and not self.schema_changed and self.merged is None
 
     def write_commit(self, kind: str) -> None:
         """Write the commit's row; there must be something to commit."""

@@ -218,7 +218,7 @@ def _remove(session: Session, table_id: int) -> None:
     session.driver.execute(f"DROP TABLE IF EXISTS {quote('_o_' + physical)}")
     remove_table(session.driver, table_id, list(records.columns[table_id]))
     session.changes.pop(table_id, None)
-    session.refresh_schema()
+    session.refresh_schema(changed=True)
 
 
 def _dropped_table(session: Session, name: str) -> int | None:

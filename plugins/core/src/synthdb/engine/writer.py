@@ -190,6 +190,7 @@ class Writer:
             before.schema_changed,
             before.changes,
         )
+        session.versions.written = False
         session.plans, session.reader = self._plans, self._reader
 
     # -- the transaction --------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ _TABLES: Final = (
     """CREATE TABLE _tx (
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, branch INTEGER NOT NULL, author TEXT NOT NULL, message TEXT,
         kind TEXT NOT NULL, parent2 INTEGER, tables TEXT)""",
+    "CREATE INDEX _tx_branch ON _tx (branch, id)",
     "CREATE INDEX _tx_merges ON _tx (branch, id) WHERE parent2 IS NOT NULL",
     """CREATE TABLE _branch (
         id INTEGER PRIMARY KEY, name TEXT UNIQUE, parent INTEGER, fork INTEGER, at TEXT, author TEXT, comment TEXT,

@@ -1,0 +1,1 @@
+"""Commits, branches and everything that compares or combines two states."""

@@ -1,0 +1,74 @@
+"""Forgetting versions of rows that nobody can ask for any more."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Final
+
+from synthdb.catalog.places import Layer, Place, commit_at, place_of
+from synthdb.engine.naming import quote
+from synthdb.engine.session import Session
+from synthdb_host.contracts import Result
+from synthdb_host.versions import Collect
+
+__all__ = ["collect"]
+
+_EVER: Final = 2**63 - 1
+
+
+def collect(session: Session, operation: Collect) -> Result:
+    """Forget versions that ended before a moment, except those that a branch, a tag or a later merge needs.
+
+    From then on, states before that moment cannot be read, those of tags and forks excepted.
+
+    Raises:
+        UnknownRef: the moment is no commit or time.
+    """
+    driver = session.driver
+    horizon = max(commit_at(driver, operation.before), _horizon(driver))
+    driver.execute("UPDATE _meta SET horizon = ?, layout = layout + 1", (horizon,))
+    session.marks.moved = True
+    pins = _pins(driver)
+    left, forgotten = operation.limit or _EVER, 0
+    for (physical,) in driver.execute("SELECT physical FROM _table ORDER BY id").fetchall():
+        found = _forget(driver, f"_h_{physical}", horizon, pins, left - forgotten)
+        forgotten += found
+        if forgotten >= left:
+            break
+    return Result(affected=forgotten)
+
+
+def _horizon(driver: sqlite3.Connection) -> int:
+    return int(driver.execute("SELECT horizon FROM _meta").fetchone()[0])
+
+
+def _pins(driver: sqlite3.Connection) -> list[Layer]:
+    """Give every moment of a branch that must stay readable."""
+    return sorted({layer for place in _pinned_places(driver) for layer in place.layers if layer.bound is not None})
+
+
+def _pinned_places(driver: sqlite3.Connection) -> Iterator[Place]:
+    for (branch,) in driver.execute("SELECT id FROM _branch WHERE name IS NOT NULL").fetchall():
+        yield place_of(driver, branch)
+    for branch, commit in driver.execute("SELECT branch, tx FROM _tag").fetchall():
+        yield place_of(driver, branch).until(commit)
+    # The next merge of two branches starts from what the last one took over.
+    merged = driver.execute(
+        "SELECT o.branch, max(m.parent2) FROM _tx m JOIN _tx o ON o.id = m.parent2 "
+        "WHERE m.parent2 IS NOT NULL GROUP BY m.branch, o.branch"
+    ).fetchall()
+    for branch, commit in merged:
+        yield place_of(driver, branch).until(commit)
+
+
+def _forget(driver: sqlite3.Connection, history: str, horizon: int, pins: list[Layer], limit: int) -> int:
+    """Delete up to ``limit`` versions from a history."""
+    driver.execute("CREATE TEMP TABLE IF NOT EXISTS _pins (branch INTEGER, tx INTEGER, PRIMARY KEY (branch, tx))")
+    driver.execute("DELETE FROM temp._pins")
+    driver.executemany("INSERT OR IGNORE INTO temp._pins VALUES (?, ?)", [(pin.branch, pin.bound) for pin in pins])
+    cursor = driver.execute(
+        f"DELETE FROM {quote(history)} WHERE rowid IN (SELECT h.rowid FROM {quote(history)} h WHERE h._to <= ? "
+        "AND NOT EXISTS (SELECT 1 FROM temp._pins p WHERE p.branch = h.branch AND p.tx >= h._from AND p.tx < h._to) "
+        "LIMIT ?)",
+        (horizon, limit),
+    )
+    return cursor.rowcount

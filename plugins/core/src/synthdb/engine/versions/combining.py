@@ -1,0 +1,303 @@
+"""Combining a state with a branch: the one routine behind merge, cherry-pick, revert and restore.
+
+Each of them is a three-way merge of ``theirs`` into the branch over some ``base``:
+
+=========== ============================== ===========================
+operation   base                           theirs
+=========== ============================== ===========================
+merge       newest common state            the source
+cherry-pick before the first commit        after the last commit
+revert      after the last commit          before the first commit
+restore     the branch as it is            the state to go back to
+=========== ============================== ===========================
+
+The work is in proportion to the rows that differ between base and theirs, whatever the size of the tables.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from synthdb.catalog.model import StoredColumn, StoredTable
+from synthdb.catalog.places import Place
+from synthdb.catalog.store import Records, read_records
+from synthdb.engine.history import delete_rows, put_rows, replace_rows
+from synthdb.engine.rows import RowIds
+from synthdb.engine.session import Session
+from synthdb.engine.versions.bases import DISPUTED, Base, three_way
+from synthdb.engine.versions.conflict_store import Decisions
+from synthdb.engine.versions.constraint_checks import (
+    Violation,
+    broken_references,
+    broken_rows,
+    null_violations,
+    unique_violations,
+)
+from synthdb.engine.versions.images import Row, changed_ids, chunks, fetch
+from synthdb.engine.versions.past import Past
+from synthdb.engine.versions.results import Image, Shown
+from synthdb.engine.versions.row_merging import MergedRows, Side, merge_rows
+from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys
+from synthdb.engine.versions.schema_merging import MergedSchema, combined_records, merge_schemas
+from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
+
+__all__ = ["Combination", "Scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is combined: everything with its schema, or only rows of some tables, perhaps only some rows."""
+
+    tables: frozenset[int] | None = None
+    ids: Sequence[Any] | None = None
+
+
+class Combination:
+    """One three-way merge into the branch of a session. It changes rows and schema as far as nothing is disputed."""
+
+    def __init__(
+        self, session: Session, base: Base, theirs: Place, decisions: Decisions, scope: Scope | None = None
+    ) -> None:
+        self._session = session
+        self._base = base
+        self._theirs = theirs
+        self._decisions = decisions
+        self._scope = scope or Scope()
+        self._past = Past(session.driver)
+        self._conflicts: list[OpenConflict] = []
+        self._counts: dict[str, CombinedTable] = {}
+
+    def run(self) -> MergeReport:
+        """Combine; with conflicts in the report, what was written must be undone."""
+        schema = MergedSchema()
+        words: tuple[str, ...] = ()
+        if self._scope.tables is None:
+            schema = self._merged_schema()
+            self._conflicts += schema.conflicts
+            words = apply_schema(self._session, schema)
+        tables = list(self._tables(schema))
+        for table in tables:
+            table.write()
+        for table in tables:
+            table.verify()
+        if not self._conflicts:
+            build_unique_keys(self._session)
+        conflicts = sorted(self._conflicts, key=lambda item: (item.table, str(item.key), item.column or "", item.kind))
+        return MergeReport(self._counts, words, tuple(conflicts))
+
+    # -- deciding ----------------------------------------------------------------------------------------
+
+    def decide(self, conflict: OpenConflict) -> tuple[str | None, Any]:
+        """Give what was decided on a conflict, and the value if a value was."""
+        known = self._decisions.on(conflict)
+        value = self._decisions.value(conflict) if known.resolution == "value" else None
+        return known.resolution, value
+
+    def dispute(self, conflict: OpenConflict) -> None:
+        """Take note of a conflict that nobody has decided."""
+        self._conflicts.append(conflict)
+
+    def count(self, name: str, done: CombinedTable) -> None:
+        """Take note of what was done to a table."""
+        if done != CombinedTable():
+            self._counts[name] = done
+
+    # -- parts -------------------------------------------------------------------------------------------
+
+    def _merged_schema(self) -> MergedSchema:
+        driver = self._session.driver
+
+        def records(place: Place) -> Records:
+            return read_records(driver, place)
+
+        base = self._base.value(records, combined_records)
+        return merge_schemas(base, self._session.records(), records(self._theirs), lambda item: self.decide(item)[0])
+
+    def _tables(self, schema: MergedSchema) -> Iterator["_Table"]:
+        theirs, names = self._past.tables(self._theirs), schema.names
+        for table in list(self._session.catalog.tables.values()):
+            chosen = self._scope.tables is None or table.id in self._scope.tables
+            if chosen and table.id in theirs:
+                yield _Table(self, table, theirs[table.id], names)
+
+    @property
+    def session(self) -> Session:
+        """The session that is written to."""
+        return self._session
+
+    @property
+    def base(self) -> Base:
+        """The base."""
+        return self._base
+
+    @property
+    def theirs(self) -> Place:
+        """The state that is merged."""
+        return self._theirs
+
+    @property
+    def past(self) -> Past:
+        """The tables of all states."""
+        return self._past
+
+    @property
+    def ids(self) -> Sequence[Any] | None:
+        """The rows that are combined; None: all."""
+        return self._scope.ids
+
+
+@dataclass(slots=True)
+class _Table:
+    """The rows of one table while they are combined. ``names`` are our ids of columns that theirs knows by others."""
+
+    whole: Combination
+    table: StoredTable
+    theirs: StoredTable
+    names: dict[int, int]
+    before: dict[Any, Row] = field(default_factory=dict)
+    merged: MergedRows = field(default_factory=MergedRows)
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def _candidates(self) -> list[Any]:
+        if self.whole.ids is not None:
+            return list(self.whole.ids)
+        driver, found = self.whole.session.driver, set()
+        for place in self.whole.base.tips():
+            found.update(changed_ids(driver, self.theirs, place, self.whole.theirs))
+        return sorted(found)
+
+    def _side(self, place: Place, table: StoredTable | None) -> "_SideRows":
+        return _SideRows(self, place, table)
+
+    def _rows(self) -> Iterator[tuple[Any, Any, Row | None, Row | None]]:
+        base = {
+            place: self._side(place, self.whole.past.tables(place).get(self.table.id))
+            for place in self.whole.base.places()
+        }
+        theirs = self._side(self.whole.theirs, self.theirs)
+        columns = tuple(self.table.columns.values())
+        driver = self.whole.session.driver
+        for ids in chunks(self._candidates()):
+            ours = fetch(driver, self.table, columns, ids)
+            self.before.update(ours)
+            for side in (*base.values(), theirs):
+                side.load(ids)
+            for row_id in ids:
+                old = self.whole.base.value(_row_at(base, row_id), _combined_rows)
+                yield row_id, old, ours.get(row_id), theirs.row(row_id, old)
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Merge the rows and write them."""
+        self.merged = merge_rows(self.table, self._rows(), self.whole.decide)
+        for conflict in self.merged.conflicts:
+            self.whole.dispute(conflict)
+        if not self.merged.written and not self.merged.deleted:
+            return
+        session = self.whole.session
+        self.table = session.touch(self.table)
+        self._check(null_violations(self.table, self.merged.written))
+        self._check(unique_violations(session, self.table, self.merged.written, self.merged.deleted))
+        self._write()
+
+    def _write(self) -> None:
+        session, table, written = self.whole.session, self.table, self.merged.written
+        columns = [column.physical for column in table.columns.values()]
+        updated = {row_id: row for row_id, row in written.items() if row_id in self.before}
+        inserted = [(*row, session.commit) for row_id, row in written.items() if row_id not in self.before]
+        delete_rows(session, table, RowIds.of(self.merged.deleted))
+        replace_rows(session, table, updated)
+        if inserted:
+            put_rows(session, table, columns, inserted)
+            ids = [row_id for row_id in written if row_id not in self.before]
+            session.tally(table, ids).inserted += len(ids)
+            _raise_counter(session, table, ids)
+        done = CombinedTable(len(inserted), len(updated), len(self.merged.deleted))
+        self.whole.count(table.name, done)
+
+    # -- constraints -------------------------------------------------------------------------------------
+
+    def verify(self) -> None:
+        """Find the rows that break constraints now that all tables are written."""
+        session = self.whole.session
+        table = self.table = session.table(self.table.name)
+        written = list(self.merged.written)
+        if written:
+            self._check(broken_rows(session, table, RowIds.of(written)))
+        gone = {row_id: self.before[row_id] for row_id in (*self.merged.deleted, *written) if row_id in self.before}
+        if gone:
+            self._check(broken_references(session, table, gone, list(table.columns)))
+
+    def _check(self, violations: Iterator[Violation]) -> None:
+        shown = Shown(self.table)
+        for violation in list(violations):
+            ours, theirs = self.before.get(violation.id), self.merged.written.get(violation.id)
+            own, new = (None if row is None else Image(shown.encoder, row).json() for row in (ours, theirs))
+            key = tuple(shown.key(theirs or ours or ()).json())
+            conflict = OpenConflict(self.table.name, key, None, "constraint", None, own, new, violation.detail)
+            self._settle(violation.id, conflict)
+
+    def _settle(self, row_id: Any, conflict: OpenConflict) -> None:  # noqa: ANN401 - any identity or value
+        """Leave a row as ours has it if that was decided."""
+        choice, _ = self.whole.decide(conflict)
+        if choice == "ours" and row_id in self.merged.written:
+            del self.merged.written[row_id]
+        elif choice is None or choice == "theirs":
+            self.whole.dispute(replace(conflict, resolution=None))
+
+
+def _row_at(sides: dict[Place, "_SideRows"], row_id: Any) -> Callable[[Place], Any]:  # noqa: ANN401 - any identity
+    return lambda place: sides[place].row(row_id, None)
+
+
+class _SideRows:
+    """The rows of one state, read in chunks and given as rows of the merged table."""
+
+    def __init__(self, part: _Table, place: Place, table: StoredTable | None) -> None:
+        self._driver = part.whole.session.driver
+        self._table = table
+        self._rows: dict[Any, Row] = {}
+        own = () if table is None else tuple(table.columns.values())
+        target = [_known_as(column, part.names) for column in part.table.columns.values()]
+        dropped = _dropped(part, place, frozenset(column.id for column in own), target)
+        self._columns = own
+        self._side = Side(own, target, dropped)
+
+    def load(self, ids: Sequence[Any]) -> None:
+        """Read the rows of these identities."""
+        self._rows = {} if self._table is None else fetch(self._driver, self._table, self._columns, ids)
+
+    def row(self, row_id: Any, base: Any) -> Row | None:  # noqa: ANN401 - any identity or value
+        """Give a row."""
+        return self._side.read(self._rows.get(row_id), base)
+
+
+def _known_as(column: StoredColumn, names: dict[int, int]) -> StoredColumn:
+    """Give our column under the id that theirs knows it by."""
+    theirs = next((other for other, own in names.items() if own == column.id), column.id)
+    return column if theirs == column.id else replace(column, id=theirs)
+
+
+def _dropped(part: _Table, place: Place, own: frozenset[int], target: Sequence[StoredColumn]) -> frozenset[int]:
+    missing = [column.id for column in target if column.id not in own]
+    if not missing:
+        return frozenset()
+    records = read_records(part.whole.session.driver, place).columns.get(part.table.id, {})
+    return frozenset(column for column in missing if column in records and records[column].dropped)
+
+
+def _combined_rows(base: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - rows, None, or DISPUTED
+    """Merge two rows of common states over their own."""
+    chosen = three_way(base, a, b)
+    if chosen is not DISPUTED or not isinstance(a, tuple) or not isinstance(b, tuple):
+        return chosen
+    old = base if isinstance(base, tuple) else (DISPUTED,) * len(a)
+    return tuple(three_way(*cells) for cells in zip(old, a, b, strict=True))
+
+
+def _raise_counter(session: Session, table: StoredTable, ids: Sequence[Any]) -> None:
+    """Let the counter of a table go on behind identities that came from elsewhere."""
+    if table.table.generated == "integer":
+        session.driver.execute("UPDATE _table SET next_id = max(next_id, ?) WHERE id = ?", (max(ids) + 1, table.id))

@@ -1,0 +1,136 @@
+"""Conflicts that merges found, and what was decided on them."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from synthdb.catalog.places import Place
+from synthdb.engine.session import Session
+from synthdb.engine.versions.results import result
+from synthdb_host.contracts import Result
+from synthdb_host.errors import Conflict, InvalidParameter
+from synthdb_host.versions import OpenConflict, Resolve
+
+__all__ = ["Decisions", "list_conflicts", "resolve_conflicts", "store_conflicts"]
+
+_COLUMNS: Final = (
+    ("source", "text"), ("target", "text"), ("table", "text"), ("key", "json"), ("column", "text"), ("kind", "text"),
+    ("base", "json"), ("ours", "json"), ("theirs", "json"), ("detail", "text"), ("resolution", "text"),
+    ("value", "json"),
+)  # fmt: skip
+_CHOICES: Final = ("ours", "theirs", "value", "open")
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    choice: str
+    value: Any
+    seen: tuple[str, str, str]
+
+
+class Decisions:
+    """What was decided on conflicts of merging one branch into another."""
+
+    def __init__(self, driver: sqlite3.Connection, source: Place, target: Place) -> None:
+        rows = driver.execute(
+            "SELECT name, key, cell, kind, detail, choice, value, base, ours, theirs FROM _conflict "
+            "WHERE source = ? AND target = ? AND choice IS NOT NULL",
+            (source.branch, target.branch),
+        )
+        self._known = {
+            row[:5]: _Known(row[5], msgspec.json.decode(row[6]) if row[6] else None, row[7:10]) for row in rows
+        }
+
+    def on(self, conflict: OpenConflict) -> OpenConflict:
+        """Give the conflict with its resolution, if one was decided on the same three states."""
+        known = self._known.get(_name(conflict))
+        if known is None or known.seen != _states(conflict):
+            return conflict
+        return replace(conflict, resolution=known.choice)
+
+    def value(self, conflict: OpenConflict) -> Any:  # noqa: ANN401 - JSON
+        """Give the value that was decided on."""
+        return self._known[_name(conflict)].value
+
+
+def _name(conflict: OpenConflict) -> tuple[str, str | None, str | None, str, str]:
+    key = None if conflict.key is None else _text(conflict.key)
+    return conflict.table, key, conflict.column, conflict.kind, conflict.detail
+
+
+def _states(conflict: OpenConflict) -> tuple[str, str, str]:
+    return _text(conflict.base), _text(conflict.ours), _text(conflict.theirs)
+
+
+def store_conflicts(session: Session, source: Place, target: Place, conflicts: Sequence[OpenConflict]) -> None:
+    """Keep conflicts, in place of those that are no longer there; decisions on them stay."""
+    pair = (source.branch, target.branch)
+    driver = session.driver
+    driver.execute("UPDATE _conflict SET open = 0 WHERE source = ? AND target = ?", pair)
+    driver.execute("DELETE FROM _conflict WHERE source = ? AND target = ? AND choice IS NULL", pair)
+    for conflict in conflicts:
+        where = "source = ? AND target = ? AND name = ? AND key IS ? AND cell IS ? AND kind = ? AND detail = ?"
+        known = (*pair, *_name(conflict))
+        if conflict.resolution is not None:
+            driver.execute(f"UPDATE _conflict SET open = 1 WHERE {where}", known)
+            continue
+        driver.execute(f"DELETE FROM _conflict WHERE {where}", known)
+        driver.execute(
+            "INSERT INTO _conflict (source, target, name, key, cell, kind, detail, base, ours, theirs, open) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            (*known, *_states(conflict)),
+        )
+
+
+def list_conflicts(driver: sqlite3.Connection, source: Place | None, target: Place, hidden: frozenset[str]) -> Result:
+    """List the conflicts of merges into a branch that are not done yet."""
+    rows = driver.execute(
+        "SELECT s.name, t.name, c.name, c.key, c.cell, c.kind, c.base, c.ours, c.theirs, c.detail, c.choice, c.value "
+        "FROM _conflict c JOIN _branch s ON s.id = c.source JOIN _branch t ON t.id = c.target "
+        "WHERE c.open AND c.target = ?1 AND (?2 IS NULL OR c.source = ?2) ORDER BY s.name, c.name, c.key, c.cell",
+        (target.branch, None if source is None else source.branch),
+    )
+    json = (3, 6, 7, 8, 11)
+    shown = [
+        tuple(
+            msgspec.json.decode(cell) if place in json and cell is not None else cell for place, cell in enumerate(row)
+        )
+        for row in rows
+        if row[2] not in hidden
+    ]
+    return result(_COLUMNS, shown)
+
+
+def resolve_conflicts(session: Session, operation: Resolve, source: Place) -> Result:
+    """Decide conflicts.
+
+    Raises:
+        InvalidParameter: there is no such choice, or a value for more than cells.
+        Conflict: no open conflict is meant.
+    """
+    if operation.choice not in _CHOICES:
+        raise InvalidParameter(f"{operation.choice!r} is no choice.", hint=f"Choose {', '.join(_CHOICES)}.")
+    where, parameters = "source = ? AND target = ? AND open", [source.branch, session.branch]
+    chosen: list[tuple[str, Any]] = [("name", operation.table), ("cell", operation.column)]
+    chosen.append(("key", None if operation.key is None else _text(list(operation.key))))
+    for column, value in chosen:
+        if value is not None:
+            where += f" AND {column} = ?"
+            parameters.append(value)
+    if operation.choice == "value":
+        where += " AND kind = 'cell'"
+    choice = None if operation.choice == "open" else operation.choice
+    value = _text(operation.value) if operation.choice == "value" else None
+    changed = session.driver.execute(
+        f"UPDATE _conflict SET choice = ?, value = ? WHERE {where}", (choice, value, *parameters)
+    )
+    if not changed.rowcount:
+        raise Conflict("There is no such open conflict.", hint="List them first; a merge finds them.")
+    return Result(affected=changed.rowcount)

@@ -1,0 +1,147 @@
+"""The change feed: what commits did to rows, in the order of commits, without gaps."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from synthdb.catalog.model import StoredTable
+from synthdb.catalog.places import Place, branch_named, place_of, require_kept
+from synthdb.engine.naming import quote
+from synthdb.engine.versions.alignment import reading_of
+from synthdb.engine.versions.images import Row, fetch, inserted_ids
+from synthdb.engine.versions.past import Past
+from synthdb.engine.versions.results import Shown, result
+from synthdb.storage.layout import MAIN
+from synthdb_host.contracts import Result
+from synthdb_host.errors import InvalidParameter, UnknownRef
+from synthdb_host.versions import Changes
+
+__all__ = ["changes"]
+
+_COLUMNS: Final = (
+    ("offset", "text"), ("at", "timestamp"), ("branch", "text"), ("author", "text"), ("message", "text"),
+    ("table", "text"), ("change", "text"), ("key", "json"), ("old", "json"), ("new", "json"),
+)  # fmt: skip
+_MOST: Final = 100_000
+
+
+def changes(driver: sqlite3.Connection, operation: Changes, hidden: frozenset[str]) -> Result:
+    """Read what was changed after an offset, whole commits at a time.
+
+    Raises:
+        InvalidParameter: the offset or the limit is none.
+        HistoryGone: commits so old are no longer kept.
+    """
+    if not 1 <= operation.limit <= _MOST:
+        raise InvalidParameter(f"A limit is 1 to {_MOST}, not {operation.limit}.", where="limit")
+    rows: list[Row] = []
+    for line in _lines(driver, operation, hidden):
+        if len(rows) >= operation.limit and line[0] != rows[-1][0]:
+            break
+        rows.append(line)
+    return result(_COLUMNS, rows)
+
+
+def _offset(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not text.isdecimal():
+        raise InvalidParameter(f"{text[:100]!r} is no offset.", hint="Offsets are ids of commits.", where="since")
+    return min(int(text), 2**63 - 1)
+
+
+def _lines(driver: sqlite3.Connection, operation: Changes, hidden: frozenset[str]) -> Iterator[Row]:
+    feed = _Feed(driver, operation.tables, hidden)
+    for commit, at, branch, author, message, tables in _commits(driver, operation):
+        name = feed.branch_name(branch)
+        for line in feed.commit(commit, branch, msgspec.json.decode(tables or "{}")):
+            yield str(commit), at, name, author, message, *line
+
+
+def _commits(driver: sqlite3.Connection, operation: Changes) -> Iterator[Row]:
+    since = _offset(operation.since)
+    select = "SELECT id, at, branch, author, message, tables FROM _tx"
+    if operation.branch is None:
+        _require_kept(driver, place_of(driver, MAIN), since)
+        yield from driver.execute(f"{select} WHERE id > ? AND tables <> '{{}}' ORDER BY id", (since,))
+        return
+    found = branch_named(driver, operation.branch)
+    if found is None:
+        raise UnknownRef(f"There is no branch {operation.branch!r}.", data={"ref": operation.branch})
+    place = place_of(driver, found.id)
+    _require_kept(driver, place, since)
+    for branch, bound, _ in reversed(place.layers):
+        high = 2**63 - 1 if bound is None else bound
+        yield from driver.execute(
+            f"{select} WHERE id > ? AND id <= ? AND branch = ? AND tables <> '{{}}' ORDER BY id", (since, high, branch)
+        )
+
+
+def _require_kept(driver: sqlite3.Connection, place: Place, since: int) -> None:
+    horizon = driver.execute("SELECT horizon FROM _meta").fetchone()[0]
+    if since < horizon:
+        require_kept(driver, place.until(since))
+
+
+class _Feed:
+    def __init__(self, driver: sqlite3.Connection, tables: tuple[str, ...], hidden: frozenset[str]) -> None:
+        self._driver = driver
+        self._tables = frozenset(tables)
+        self._hidden = hidden
+        self._past = Past(driver)
+        self._places: dict[int, Place] = {}
+        self._names: dict[int, str | None] = {}
+
+    def branch_name(self, branch: int) -> str | None:
+        """Give the name of a branch."""
+        if branch not in self._names:
+            found = self._driver.execute("SELECT name FROM _branch WHERE id = ?", (branch,)).fetchone()
+            self._names[branch] = found[0]
+        return self._names[branch]
+
+    def commit(self, commit: int, branch: int, tallies: dict[str, Any]) -> Iterator[Row]:
+        """Give what a commit did: table, change, key, old, new."""
+        place = self._places.get(branch)
+        if place is None:
+            place = self._places[branch] = place_of(self._driver, branch)
+        before, after = self._past.tables(place.until(commit - 1)), self._past.tables(place.until(commit))
+        for table_id in sorted(map(int, tallies)):
+            new = after.get(table_id)
+            if new is not None and new.name not in self._hidden and (not self._tables or new.name in self._tables):
+                yield from self._table(before.get(table_id), new, branch, commit)
+        self._past.forget_rows()
+
+    def _table(self, before: StoredTable | None, after: StoredTable, branch: int, commit: int) -> Iterator[Row]:
+        ids = sorted(set(_changed(self._driver, after, branch, commit)))
+        shown_old, shown_new = Shown(before or after), Shown(after)
+        old = {} if before is None else fetch(self._driver, before, shown_old.columns, ids)
+        new = fetch(self._driver, after, shown_new.columns, ids)
+        reading = reading_of(shown_old.columns, shown_new.columns)
+        for row_id in ids:
+            was, now = old.get(row_id), new.get(row_id)
+            if (was is None and now is None) or (was is not None and now is not None and reading(was) == now):
+                continue
+            change = "insert" if was is None else "delete" if now is None else "update"
+            key = shown_new.key(now) if now is not None else shown_old.key(was or ())
+            yield after.name, change, key, shown_old.image(was), shown_new.image(now)
+
+
+def _changed(driver: sqlite3.Connection, table: StoredTable, branch: int, commit: int) -> list[Any]:
+    """Give the identities of the rows that one commit wrote."""
+    identity, history = quote(table.identity.physical), quote(table.history)
+    ended = driver.execute(f"SELECT {identity} FROM {history} WHERE _to = ? AND branch = ?", (commit, branch))
+    found = [row_id for (row_id,) in ended]
+    if branch == MAIN:
+        return found + inserted_ids(driver, table, commit - 1, commit)
+    tally = driver.execute(
+        "SELECT json_extract(tables, ?) FROM _tx WHERE id = ?", (f'$."{table.id}"', commit)
+    ).fetchone()
+    known = msgspec.json.decode(tally[0])
+    rows = driver.execute(
+        f"SELECT {identity} FROM {quote(table.overlay)} WHERE branch = ?1 AND _tx = ?2 "
+        f"UNION SELECT {identity} FROM {history} WHERE {identity} BETWEEN ?3 AND ?4 AND branch = ?1 AND _from = ?2",
+        (branch, commit, known["min_id"], known["max_id"]),
+    )
+    return found + [row_id for (row_id,) in rows]

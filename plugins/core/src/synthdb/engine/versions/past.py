@@ -1,0 +1,65 @@
+"""Tables as they were at any place, cheaply: a schema is read once for all moments between two of its changes."""
+
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Hashable
+from dataclasses import replace
+
+from synthdb.catalog.layering import layers_of
+from synthdb.catalog.model import StoredCatalog, StoredTable
+from synthdb.catalog.places import Place
+from synthdb.catalog.store import load_catalog, read_marks
+
+__all__ = ["Past"]
+
+
+class Past:
+    """What one transaction has read of the past. Nothing may change meanwhile."""
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self.driver = driver
+        self._segments: dict[int, list[int]] = {}
+        self._catalogs: dict[Hashable, StoredCatalog] = {}
+        self._marks: dict[Hashable, dict[int, dict[int, int]]] = {}
+        self._by_id: dict[Hashable, dict[int, StoredTable]] = {}
+
+    def tables(self, place: Place) -> dict[int, StoredTable]:
+        """Give the tables of a place by their ids."""
+        found = self._by_id.get(place)
+        if found is None:
+            marks = self._marks.get(place.chain)
+            if marks is None:
+                marks = self._marks[place.chain] = read_marks(self.driver, place)
+            found = self._by_id[place] = {
+                table.id: replace(table, layers=layers_of(place, marks.get(table.id, {})))
+                for table in self._schema(place).tables.values()
+            }
+        return found
+
+    def catalog(self, place: Place) -> StoredCatalog:
+        """Give the catalog of a place."""
+        tables = {table.name: table for table in self.tables(place).values()}
+        return replace(self._schema(place), tables=tables, place=place)
+
+    def forget_rows(self) -> None:
+        """Let go of the tables of single moments; their schemas stay."""
+        self._by_id.clear()
+
+    def _schema(self, place: Place) -> StoredCatalog:
+        key = tuple((layer.branch, self._segment(layer.branch, layer.bound)) for layer in place.layers)
+        found = self._catalogs.get(key)
+        if found is None:
+            found = self._catalogs[key] = load_catalog(self.driver, place)
+        return found
+
+    def _segment(self, branch: int, bound: int | None) -> int:
+        """Number the time between two schema changes of a branch in which a bound lies."""
+        commits = self._segments.get(branch)
+        if commits is None:
+            rows = self.driver.execute(
+                "SELECT from_tx FROM _table_version WHERE branch = ?1 "
+                "UNION SELECT from_tx FROM _column_version WHERE branch = ?1 ORDER BY 1",
+                (branch,),
+            )
+            commits = self._segments[branch] = [commit for (commit,) in rows]
+        return len(commits) if bound is None else bisect_right(commits, bound)

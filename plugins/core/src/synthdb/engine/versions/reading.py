@@ -1,0 +1,62 @@
+"""Reading commits, branches and differences: each operation and the function that answers it."""
+
+import sqlite3
+
+from synthdb.catalog.model import StoredCatalog
+from synthdb.catalog.places import resolve
+from synthdb.engine.versions.bases import base_of
+from synthdb.engine.versions.commits import log
+from synthdb.engine.versions.conflict_store import list_conflicts
+from synthdb.engine.versions.diffs import diff
+from synthdb.engine.versions.feed import changes
+from synthdb.engine.versions.histories import history
+from synthdb.engine.versions.listing import list_branches, list_tags
+from synthdb.engine.versions.storing import report_storage
+from synthdb_host.contracts import Restrictions, Result
+from synthdb_host.errors import Forbidden
+from synthdb_host.versions import Branches, Changes, Conflicts, Diff, History, Log, Ref, StorageReport, Tags
+
+__all__ = ["VersionReading", "read_versions_of"]
+
+VersionReading = Log | History | Diff | Changes | Branches | Tags | Conflicts | StorageReport
+
+
+def read_versions_of(
+    driver: sqlite3.Connection, catalog: StoredCatalog, operation: VersionReading, restrictions: Restrictions
+) -> Result:
+    """Answer an operation that only reads; ``catalog`` is that of its ref.
+
+    Tables whose rows or columns are restricted for the caller are left out, and refused where they are named.
+    """
+    hidden = frozenset(name for name, limit in restrictions.tables.items() if limit.rows is not None or limit.hidden)
+    match operation:
+        case Log():
+            return log(driver, catalog.place, operation, hidden)
+        case History():
+            return _history(driver, catalog, operation, hidden)
+        case Diff():
+            return _diff(driver, operation, hidden)
+        case Changes():
+            return changes(driver, operation, hidden)
+        case Branches():
+            return list_branches(driver, operation)
+        case Tags():
+            return list_tags(driver)
+        case Conflicts():
+            source = None if operation.source is None else resolve(driver, Ref.parse(operation.source))
+            return list_conflicts(driver, source, catalog.place, hidden)
+        case StorageReport():
+            return report_storage(driver, catalog, hidden)
+
+
+def _history(driver: sqlite3.Connection, catalog: StoredCatalog, operation: History, hidden: frozenset[str]) -> Result:
+    if operation.table in hidden:
+        raise Forbidden(f"Rows or columns of {operation.table!r} are restricted for you, so its history is not shown.")
+    return history(driver, catalog.table(operation.table), catalog.place, operation)
+
+
+def _diff(driver: sqlite3.Connection, operation: Diff, hidden: frozenset[str]) -> Result:
+    base, target = resolve(driver, operation.base), resolve(driver, operation.target)
+    if operation.three_dot:
+        base = base_of(driver, base, target).place
+    return diff(driver, operation, base, target, hidden)

@@ -1,0 +1,116 @@
+"""Results whose cells are rows of tables, keys, and plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from synthdb.catalog.model import StoredColumn, StoredTable
+from synthdb.engine.versions.images import Row
+from synthdb.storage.codecs import codec_of
+from synthdb_host.catalog import ColumnType
+from synthdb_host.contracts import Result
+from synthdb_host.encoding import ResultColumn, RowEncoder
+
+__all__ = ["Cell", "Image", "Key", "Shown", "result"]
+
+_JSON: Final = ColumnType("json")
+
+
+class Shown:
+    """Writes rows of one table, as one schema describes them."""
+
+    def __init__(self, table: StoredTable) -> None:
+        self.table = table
+        self.columns = tuple(table.columns.values())
+        self.encoder = RowEncoder([_column(column) for column in self.columns])
+        places = {column.name: place for place, column in enumerate(self.columns)}
+        self._key = [(self.columns[places[name]], places[name]) for name in table.table.key]
+
+    def image(self, row: Row | None) -> "Image | None":
+        """Give a cell that shows a row, None for none."""
+        return None if row is None else Image(self.encoder, row)
+
+    def key(self, row: Row) -> "Key":
+        """Give a cell that shows the key of a row."""
+        return Key(tuple(Cell(column, row[place]) for column, place in self._key))
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A row in a cell: a JSON object, or a dictionary."""
+
+    encoder: RowEncoder
+    row: Row
+
+    def json(self) -> Any:  # noqa: ANN401 - what msgspec encodes
+        """Give the row for JSON."""
+        return msgspec.Raw(self.encoder.json_object(self.row))
+
+    def python(self) -> dict[str, Any]:
+        """Give the row as Python values."""
+        return self.encoder.python((self.row,))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One stored value of a column."""
+
+    column: StoredColumn
+    stored: Any
+
+    def json(self) -> Any:  # noqa: ANN401 - what msgspec encodes
+        """Give the value for JSON."""
+        convert = self.column.codec.to_json
+        return self.stored if convert is None or self.stored is None else convert(self.stored)
+
+    def python(self) -> Any:  # noqa: ANN401 - any column value
+        """Give the value as Python has it."""
+        convert = self.column.codec.to_python
+        return self.stored if convert is None or self.stored is None else convert(self.stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The values of a row's key."""
+
+    cells: tuple[Cell, ...]
+
+    def json(self) -> list[Any]:
+        """Give the values for JSON."""
+        return [cell.json() for cell in self.cells]
+
+    def python(self) -> list[Any]:
+        """Give the values as Python has them."""
+        return [cell.python() for cell in self.cells]
+
+
+def _column(column: StoredColumn) -> ResultColumn:
+    return ResultColumn(column.name, column.codec.type, column.codec.to_json, column.codec.to_python)
+
+
+def _to_json(cell: Any) -> Any:  # noqa: ANN401 - any cell
+    return cell.json() if isinstance(cell, Image | Cell | Key) else cell
+
+
+def _to_python(cell: Any) -> Any:  # noqa: ANN401 - any cell
+    return cell.python() if isinstance(cell, Image | Cell | Key) else cell
+
+
+def result(columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> Result:
+    """Give rows of named columns; those of type ``json`` may hold any of the cells above or plain JSON values."""
+    described = [
+        ResultColumn(name, _JSON, _to_json, _to_python) if kind == "json" else _plain(name, kind)
+        for name, kind in columns
+    ]
+    return Result(RowEncoder(described), rows)
+
+
+def _plain(name: str, kind: str) -> ResultColumn:
+    if kind == "timestamp":
+        codec = codec_of(ColumnType("timestamp"))
+        return ResultColumn(name, codec.type, codec.to_json, codec.to_python)
+    if kind == "boolean":
+        return ResultColumn(name, ColumnType("boolean"), bool, bool)
+    return ResultColumn(name, ColumnType(kind))

@@ -1,0 +1,168 @@
+"""Making the schema of a branch what a merge says it shall be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec.structs
+
+from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_from
+from synthdb.catalog.store import Records
+from synthdb.engine.columns import retype_columns
+from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
+from synthdb.engine.naming import quote
+from synthdb.engine.session import Session
+from synthdb.engine.versions.schema_merging import MergedColumn, MergedSchema, MergedTable
+from synthdb.storage.codecs import codec_of
+from synthdb.storage.layout import MAIN
+from synthdb_host.catalog import ColumnType
+
+__all__ = ["apply_schema", "build_unique_keys"]
+
+
+def apply_schema(session: Session, merged: MergedSchema) -> tuple[str, ...]:
+    """Write down the merged schema; gives what was changed, in words.
+
+    Unique keys of main are kept by indexes; those are built by :func:`build_unique_keys`, when all rows are there.
+
+    Raises:
+        TypeConflict: values that ours has cannot become of the merged type.
+    """
+    ours = session.records()
+    done = [line for table in merged.tables for line in _apply_table(session, ours, table)]
+    if done:
+        session.refresh_schema()
+        _retype(session, merged)
+    return tuple(done)
+
+
+def _apply_table(session: Session, ours: Records, table: MergedTable) -> list[str]:
+    own = ours.tables.get(table.id)
+    columns = ours.columns.get(table.id, {})
+    done = [line for column in table.columns for line in _apply_column(session, table, column, columns)]
+    if own == table.record:
+        return done
+    ids = {column.id: column.mine for column in table.columns if column.mine is not None}
+    record = _renumbered(table.record, ids)
+    if own is not None and session.branch == MAIN:
+        for constraint in set(own.constraints) - set(record.constraints):
+            drop_index(session.driver, constraint.physical)
+    session.versions.put_table(table.id, record)
+    return [*_described(own, record), *done]
+
+
+def _described(own: TableRecord | None, record: TableRecord) -> list[str]:
+    if own is None:
+        return [f"table {record.name} is new"]
+    lines = [
+        f"table {own.name}: {name} {getattr(own, name)} becomes {getattr(record, name)}"
+        for name in ("name", "mode", "comment", "dropped")
+        if getattr(own, name) != getattr(record, name)
+    ]
+    before, after = ({constraint.name for constraint in item.constraints} for item in (own, record))
+    lines += [f"table {own.name}: {name} is new" for name in sorted(after - before)]
+    return lines + [f"table {own.name}: {name} is gone" for name in sorted(before - after)]
+
+
+def _renumbered(record: TableRecord, ids: Mapping[int, int]) -> TableRecord:
+    """Let constraints mean our columns, where those were taken for theirs."""
+
+    def constraint(item: ConstraintRecord) -> ConstraintRecord:
+        columns = tuple(ids.get(column, column) for column in item.columns)
+        references = tuple(ids.get(column, column) for column in item.references)
+        condition = _condition(item.condition, ids)
+        return msgspec.structs.replace(item, columns=columns, references=references, condition=condition)
+
+    return msgspec.structs.replace(record, constraints=tuple(map(constraint, record.constraints)))
+
+
+def _condition(written: Any, ids: Mapping[int, int]) -> Any:  # noqa: ANN401 - JSON
+    if not isinstance(written, list | tuple) or not written:
+        return written
+    if written[0] == "compare":
+        return [written[0], ids.get(written[1], written[1]), *written[2:]]
+    return [written[0], *(_condition(item, ids) for item in written[1:])]
+
+
+def _apply_column(
+    session: Session, table: MergedTable, column: MergedColumn, columns: Mapping[int, ColumnRecord]
+) -> list[str]:
+    if column.mine is None:
+        session.versions.put_column(column.id, column.record)
+        if not table.is_new:
+            _fill_default(session, table.id, column.record)
+            return [f"table {table.record.name}: column {column.record.name} is new"]
+        return []
+    own = columns[column.mine]
+    if own == column.record:
+        return []
+    # The values move to the new type when the rest of the schema is in place.
+    session.versions.put_column(column.mine, msgspec.structs.replace(column.record, type=own.type))
+    return [
+        f"table {table.record.name}: {name} of {own.name} {getattr(own, name)} becomes {getattr(column.record, name)}"
+        for name in ("name", "type", "not_null", "default", "comment", "dropped")
+        if getattr(own, name) != getattr(column.record, name)
+    ]
+
+
+def _fill_default(session: Session, table_id: int, record: ColumnRecord) -> None:
+    """Give the default of a new column to rows that were made where the column was not known."""
+    default = value_from(record.default)
+    if default is None:
+        return
+    table = next(table for table in session.catalog.tables.values() if table.id == table_id)
+    stored = codec_of(ColumnType.parse(record.type)).encode(default)
+    name = quote(record.physical)
+    for part in session.parts(table):
+        session.driver.execute(f"UPDATE {quote(part)} SET {name} = ? WHERE {name} IS NULL", (stored,))
+
+
+def _retype(session: Session, merged: MergedSchema) -> None:
+    live = {
+        column.id: (table, column) for table in session.catalog.tables.values() for column in table.columns.values()
+    }
+    wanted: dict[str, dict[str, ColumnType]] = {}
+    for table in merged.tables:
+        for column in table.columns:
+            known = live.get(column.mine if column.mine is not None else column.id)
+            if known is not None and str(known[1].column.type) != column.record.type:
+                target = ColumnType.parse(column.record.type)
+                wanted.setdefault(known[0].name, {})[known[1].name] = target
+    for name, types in wanted.items():
+        retype_columns(session, session.table(name), types)
+
+
+def build_unique_keys(session: Session) -> None:
+    """Give main the unique indexes that keys which came from a branch do not have yet.
+
+    Raises:
+        UniqueViolation: rows of main have equal keys.
+    """
+    if session.branch != MAIN:
+        return
+    records, changed = session.records(), False
+    for table in session.catalog.tables.values():
+        record = records.tables[table.id]
+        constraints = tuple(_with_index(session, records, table.id, item) for item in record.constraints)
+        if constraints != record.constraints:
+            session.versions.put_table(table.id, msgspec.structs.replace(record, constraints=constraints))
+            changed = True
+    if changed:
+        session.refresh_schema()
+
+
+def _with_index(session: Session, records: Records, table_id: int, constraint: ConstraintRecord) -> ConstraintRecord:
+    if constraint.kind == "check":
+        return constraint
+    unique = constraint.kind == "unique"
+    if constraint.physical is not None and _is_built(session, constraint.physical, unique=unique):
+        return constraint
+    physical = records.physical[table_id]
+    columns = [records.columns[table_id][column].physical for column in constraint.columns]
+    table = next(table for table in session.catalog.tables.values() if table.id == table_id)
+    index = PhysicalIndex(physical, columns, unique, session.parts(table)[2:])
+    return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
+
+
+def _is_built(session: Session, name: str, *, unique: bool) -> bool:
+    row = session.driver.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (name,)).fetchone()
+    return row is not None and (not unique or str(row[0]).startswith("CREATE UNIQUE"))
