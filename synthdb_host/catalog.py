@@ -226,6 +226,7 @@ class Catalog:
         to itself, the table's name means the referring rows; the column's name leads to the row referred to.
 
         Raises:
+            UnknownTable: there is no table ``source``.
             UnknownRelation: there is none.
             AmbiguousEmbed: there are several; ``data["candidates"]`` lists them.
         """
@@ -235,9 +236,10 @@ class Catalog:
         if len(found) == 1:
             return found[0]
         if not found:
+            related = sorted({r.table for r in self.relations.get(self.table(source).name, ())})
             raise UnknownRelation(
                 f"No foreign key connects {source!r} with {target!r}.",
-                hint=f"Related: {', '.join(sorted({r.table for r in self.relations.get(source, ())})) or 'none'}.",
+                hint=f"Related: {', '.join(related) or 'none'}.",
             )
         names = [f"{r.table}!{r.name}" for r in found]
         raise AmbiguousEmbed(

@@ -133,7 +133,7 @@ def test_without_a_foreign_key_there_is_no_relation() -> None:
     assert "Related: flights." == caught.value.hint
     with pytest.raises(UnknownRelation) as caught:
         FLIGHTS.relation("flights", "planes", "nonsense")
-    with pytest.raises(UnknownRelation):
+    with pytest.raises(UnknownTable, match="no table 'nowhere'"):
         FLIGHTS.relation("nowhere", "planes")
 
 

@@ -108,6 +108,7 @@ QUERIES = (
     get("too many conditions", "too_complex", "/films?" + "&".join(["id=gt.0"] * 2_100)),
     get("embeds without end", "too_complex", "/films?select=" + "people(films(" * 40 + "id" + "))" * 40),
     get("an embed of nothing", "unknown_relation", "/films?select=nope(*)"),
+    get("an embed into nothing", "unknown_table", "/nope?select=people(*)"),
     get("an open embed", "invalid_select", "/films?select=people(name"),
     get("an open quote", "invalid_select", "/films?select=%22id"),
     get("a cast to nothing", "invalid_select", "/films?select=id::regclass"),
