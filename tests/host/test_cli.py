@@ -265,7 +265,7 @@ def test_serve_takes_databases_by_path_and_url_and_leaves_no_data_folder(site: A
     try:
         assert server.stdout
         address = server.stdout.readline().split()[4]
-        page = httpx.get(address, headers={"Accept": "text/html"}).text
+        page = httpx.get(address, headers={"Accept": "text/html"}, timeout=30).text
     finally:
         server.terminate()
         server.communicate(timeout=30)

@@ -91,7 +91,7 @@ def test_the_plugin_of_the_page_answers_over_http(place: Place) -> None:
     try:
         assert server.stdout
         assert announcement.replace("8000", port) == server.stdout.readline().rstrip("\n")
-        assert {"greeting": "Hello"} == httpx.get(f"http://127.0.0.1:{port}/x/hello/greeting").json()
+        assert {"greeting": "Hello"} == httpx.get(f"http://127.0.0.1:{port}/x/hello/greeting", timeout=30).json()
     finally:
         server.terminate()
         server.communicate(timeout=30)

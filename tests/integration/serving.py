@@ -55,6 +55,11 @@ class Server:
         """The process ids of the living workers."""
         return _children(self._running.process.pid)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The processor time that master and workers have taken so far, however long they waited for it."""
+        return sum(map(_cpu_seconds, [self._running.process.pid, *self.worker_pids]))
+
     def client(self) -> Client:
         """Give a new client of the server."""
         return Client(self.port)
@@ -140,10 +145,13 @@ def _is_alive(pid: int) -> bool:
     return _status(pid)[0] not in ("", "Z")
 
 
-def _status(pid: int) -> tuple[str, str]:
-    """Give a process's state and parent, empty if there is none."""
+def _cpu_seconds(pid: int) -> float:
+    return sum(map(int, _status(pid)[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _status(pid: int) -> list[str]:
+    """Give a process's state, parent and further facts (see proc_pid_stat(5)), empty texts if there is none."""
     try:
-        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return "", ""
-    return state, parent
+        return ["", ""]

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "scripts" / "demo.py"
+PATIENCE = 60
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def curl(line: str) -> httpx.Response:
             body = words.pop(0)
         else:
             address = word
-    return httpx.request("POST" if body else "GET", address, headers=headers, content=body)
+    return httpx.request("POST" if body else "GET", address, headers=headers, content=body, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_its_insert_makes_a_table(running: Demo) -> None:
     """The fourth command writes to a table that nobody declared, and it is there to be read."""
     row = curl(running.curls[3]).json()[0]
 
-    found = httpx.get(f"{running.base}/rest/v1/flights/notes", params={"id": f"eq.{row['id']}"})
+    found = httpx.get(f"{running.base}/rest/v1/flights/notes", params={"id": f"eq.{row['id']}"}, timeout=PATIENCE)
     assert [row] == found.json()
     assert ("Late again", 2.5) == (row["text"], row["stars"])
 
@@ -153,8 +154,8 @@ def test_its_pages_open(running: Demo) -> None:
     pages = [line.split()[0] for line in running.printed.splitlines() if line.startswith("    http")]
 
     assert 3 == len(pages)
-    assert [200] * 3 == [httpx.get(page).status_code for page in pages]
-    index = httpx.get(pages[0], headers={"Accept": "text/html"}).text
+    assert [200] * 3 == [httpx.get(page, timeout=PATIENCE).status_code for page in pages]
+    index = httpx.get(pages[0], headers={"Accept": "text/html"}, timeout=PATIENCE).text
     assert all(name in index for name in ("flights", "airlines", "weather", "core"))
 
 
@@ -164,8 +165,10 @@ def test_a_second_run_imports_nothing_again(tmp_path: Path) -> None:
         curl(first.curls[3])
     assert 0 == first.process.returncode
     with demo(tmp_path / "data") as second:
-        rows = httpx.get(f"{second.base}/rest/v1/flights/flights", params={"select": "count()"}).json()
-        notes = httpx.get(f"{second.base}/rest/v1/flights/notes").json()
+        rows = httpx.get(
+            f"{second.base}/rest/v1/flights/flights", params={"select": "count()"}, timeout=PATIENCE
+        ).json()
+        notes = httpx.get(f"{second.base}/rest/v1/flights/notes", timeout=PATIENCE).json()
 
     assert 5 == second.printed.count("nothing to do")
     assert [{"count": 2423}] == rows
