@@ -1,5 +1,6 @@
 """The gunicorn server: one master that only watches, and workers that run the host."""
 
+import gc
 import socket
 import sys
 from collections.abc import Mapping
@@ -53,6 +54,8 @@ def serve_host(host: Host) -> NoReturn:
         # Imported before the fork, so that no worker's first request waits for it.
         load_target(generator.record.routes)
     listener = _listen(settings)
+    # What was imported stays for ever: no collection of a worker looks at it, and it stays shared after the fork.
+    gc.freeze()
     _Server(host, listener).run()
     raise SystemExit(0)
 

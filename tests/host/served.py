@@ -1,6 +1,7 @@
 """A host with a probing plugin: the program that the server's tests start, with its settings as JSON."""
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -32,6 +33,13 @@ class Process:
         say("asked")
         await asyncio.sleep(req.get_param_as_float("seconds") or 0)
         resp.media = os.getpid()
+
+
+class Memory:
+    """Says how many objects no collection of this process looks at."""
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        resp.media = gc.get_freeze_count()
 
 
 class Body:
@@ -77,6 +85,7 @@ class Probe:
     def synthdb_routes(self) -> Sequence[Route]:
         return [
             Route("/process", lambda host: Process()),
+            Route("/memory", lambda host: Memory()),
             Route("/body", lambda host: Body()),
             Route("/rows", Rows),
         ]

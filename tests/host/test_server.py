@@ -146,6 +146,12 @@ class TestRequests:
         assert [1] * 80 == answers
         assert before + 80 == client.get("/x/probe/rows").json()
 
+    def test_what_was_imported_is_never_collected(self, shared: tuple[Server, httpx.Client]) -> None:
+        """A worker's collections look at what requests made, so that they are short."""
+        _, client = shared
+
+        assert client.get("/x/probe/memory").json() > 10_000
+
     def test_head_has_no_body(self, shared: tuple[Server, httpx.Client]) -> None:
         """Over the wire as well."""
         _, client = shared
