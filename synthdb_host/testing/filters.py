@@ -102,6 +102,8 @@ _LOGIC: Final[tuple[tuple[Filter, bool], ...]] = (
     (Not(Or((_NO, _UNKNOWN))), False),
     (Not(Or((_NO, _NO))), True),
     (Not(Comparison(ColumnRef("nothing"), "in", [1])), False),
+    (Not(Comparison(ColumnRef("nothing"), "in", [0.5])), False),
+    (Not(Comparison(ColumnRef("id"), "in", [0.5])), True),
     (Not(Comparison(ColumnRef("id"), "in", [7, None])), False),
     (Not(Comparison(ColumnRef("nothing"), "is", None)), False),
     (Not(Comparison(ColumnRef("nothing"), "isdistinct", None)), True),

@@ -31,6 +31,9 @@ _LONGEST_PATTERN: Final = 5_000
 _NO_INTEGER: Final = 0.5
 """Compares as different from every integer."""
 
+_NO_NUMBER: Final = ""
+"""The same where it is written as JSON."""
+
 _ROUNDING: Final = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
 
 
@@ -52,7 +55,7 @@ def comparand(codec: Codec, operator: str) -> Encoder:
 
 
 def items(codec: Codec) -> Encoder:
-    """Give the encoder of an ``in`` list: one JSON array, whose items nothing can equal left out."""
+    """Give the encoder of an ``in`` list: one JSON array."""
     encode = comparand(codec, "eq")
     name = codec.type.name
 
@@ -65,7 +68,8 @@ def items(codec: Codec) -> Encoder:
         elif name == "real":
             encoded = [None if value is None else float(value).hex() for value in encoded]
         elif name in ("integer", "decimal"):
-            encoded = [value for value in encoded if not isinstance(value, float)]
+            # Nothing equals these, but a NULL is not known to be outside a list that has something in it.
+            encoded = [_NO_NUMBER if isinstance(value, float) else value for value in encoded]
         return msgspec.json.encode(encoded).decode()
 
     return encode_all
