@@ -84,7 +84,7 @@ def _column(position: int, text: str) -> StoredColumn:
     not_null = type_text.endswith(" not null")
     column_type = ColumnType.parse(type_text.removesuffix(" not null"))
     codec = codec_of(column_type)
-    return StoredColumn(position, Column(name, column_type, not_null), name, codec.declared, codec)
+    return StoredColumn(position, Column(name, column_type, not_null), name, codec.declared, codec, position)
 
 
 @pytest.fixture

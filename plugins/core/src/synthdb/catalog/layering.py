@@ -40,6 +40,7 @@ class Rows:
         table, history, overlay: quoted names of the physical tables.
         identity: quoted name of the identity.
         columns: quoted names of all columns that hold values.
+        converted: SQL over ``_r`` for columns whose values stand in others.
     """
 
     table: str
@@ -47,6 +48,7 @@ class Rows:
     overlay: str
     identity: str
     columns: Sequence[str]
+    converted: Mapping[str, str]
 
     def sql(self, layers: Sequence[Layer], schema: str = "") -> str:
         """Give a SELECT of all columns, ``_tx`` and ``_created``; ``schema`` is a prefix of the tables' names."""
@@ -78,7 +80,10 @@ class Rows:
         return arms
 
     def _arm(self, table: str, commit: str, conditions: Sequence[str]) -> str:
-        columns = ", ".join(f"_r.{column}" for column in self.columns)
+        columns = ", ".join(
+            f"{self.converted[column]} AS {column}" if column in self.converted else f"_r.{column}"
+            for column in self.columns
+        )
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {columns}, _r.{commit} AS _tx, _r._created FROM {table} _r{where}"
 

@@ -1,7 +1,7 @@
 """The catalog as the engine sees it: logical tables and columns together with their physical places."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from synthdb.catalog.layering import Rows
@@ -20,7 +20,7 @@ class StoredColumn:
     """A logical column and the physical column that holds it.
 
     ``affinity`` is the declared SQL type of the physical column; after an integer column became real it is
-    still INTEGER, so that reads must cast.
+    still INTEGER, so that reads must cast. ``root`` is the same for columns that a merge has taken for one.
     """
 
     id: int
@@ -28,6 +28,7 @@ class StoredColumn:
     physical: str
     affinity: str
     codec: Codec
+    root: int
 
     @property
     def name(self) -> str:
@@ -51,7 +52,8 @@ class StoredTable:
     engine's own columns too: ``_tx`` and ``_created`` (commit ids) in the first; ``branch``, ``_del``,
     ``_created``, ``_from``, ``_to`` and ``_op`` in the history. ``stored`` names every physical column that holds
     values, those of dropped and retyped columns too. ``layers`` are where the rows of this place are; any but
-    main's are in ``overlay``, which is there once a branch has written (``has_overlay``).
+    main's are in ``overlay``, which is there once a branch has written (``has_overlay``). ``converted`` says how
+    values of the past become what a column holds now, see :func:`synthdb.catalog.store.as_now`.
     """
 
     id: int
@@ -61,6 +63,7 @@ class StoredTable:
     stored: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = MAIN_HEAD.layers
     has_overlay: bool = False
+    converted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -98,7 +101,8 @@ class StoredTable:
     def layered(self, schema: str = "") -> str:
         """Give a SELECT of the rows of this place: all physical columns, ``_tx`` and ``_created``."""
         places = quote(self.physical), quote(self.history), quote(self.overlay)
-        return Rows(*places, quote(self.identity.physical), tuple(map(quote, self.stored))).sql(self.layers, schema)
+        stored = tuple(map(quote, self.stored))
+        return Rows(*places, quote(self.identity.physical), stored, self.converted).sql(self.layers, schema)
 
     @cached_property
     def identity(self) -> StoredColumn:
@@ -124,6 +128,7 @@ class StoredCatalog:
     tables: Mapping[str, StoredTable]
     requires: frozenset[str]
     place: Place = MAIN_HEAD
+    schema: str = "then"
 
     @cached_property
     def key(self) -> Hashable:
@@ -132,12 +137,13 @@ class StoredCatalog:
             return self.version
         layers = [(table.id, *table.layers) for table in self.tables.values() if not table.is_plain]
         # A string keeps its hash.
-        return f"{self.version} {self.place} {layers}"
+        return f"{self.version} {self.place} {self.schema} {layers}"
 
     @cached_property
     def logical(self) -> Catalog:
         """What the outside sees."""
         place = "" if self.place.layers == MAIN_HEAD.layers else f"@{self.place}"
+        place += "" if self.schema == "then" else f"/{self.schema}"
         return Catalog(f"{self.version}{place}", {name: table.table for name, table in self.tables.items()})
 
     @cached_property

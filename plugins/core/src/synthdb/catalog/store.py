@@ -2,19 +2,22 @@
 
 import sqlite3
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from synthdb.catalog.layering import layers_of
 from synthdb.catalog.model import StoredCatalog, StoredColumn, StoredTable
-from synthdb.catalog.places import MAIN_HEAD, Layer, Place
+from synthdb.catalog.places import MAIN_HEAD, Layer, Place, place_of
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, condition_from, value_from
 from synthdb.storage.codecs import codec_of
+from synthdb.storage.layout import quote
 from synthdb_host.catalog import CheckConstraint, Column, ColumnType, ForeignKey, Index, Table, UniqueKey
 
 __all__ = [
     "Records",
     "Versions",
+    "as_now",
     "bump_catalog",
     "load_catalog",
     "read_marks",
@@ -31,11 +34,15 @@ _COLUMNS = msgspec.json.Decoder(ColumnRecord)
 
 
 class Records(msgspec.Struct, frozen=True):
-    """The valid catalog rows: tables, their physical names, their columns in order of creation."""
+    """The valid catalog rows: tables, their physical names, their columns in order of creation.
+
+    ``roots`` are the columns that a merge has taken for others, and for which.
+    """
 
     tables: dict[int, TableRecord]
     physical: dict[int, str]
     columns: dict[int, dict[int, ColumnRecord]]
+    roots: dict[int, int]
 
 
 def read_versions(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -64,10 +71,13 @@ def read_records(connection: sqlite3.Connection, place: Place = MAIN_HEAD) -> Re
     tables = {table_id: _TABLES.decode(definition) for table_id, definition in found.items()}
     physical = dict(connection.execute("SELECT id, physical FROM _table"))
     columns: dict[int, dict[int, ColumnRecord]] = {table_id: {} for table_id in tables}
-    for column_id, table_id in connection.execute("SELECT id, table_id FROM _column ORDER BY id"):
+    roots: dict[int, int] = {}
+    for column_id, table_id, root in connection.execute("SELECT id, table_id, root FROM _column ORDER BY id"):
+        if root is not None:
+            roots[column_id] = root
         if column_id in definitions and table_id in columns:
             columns[table_id][column_id] = _COLUMNS.decode(definitions[column_id])
-    return Records(tables, physical, columns)
+    return Records(tables, physical, columns, roots)
 
 
 def _valid(connection: sqlite3.Connection, kind: str, layer: Layer) -> list[tuple[int, str]]:
@@ -86,6 +96,39 @@ def load_catalog(connection: sqlite3.Connection, place: Place = MAIN_HEAD) -> St
     tables = stored_tables(connection, records, place)
     by_name = {table.name: table for table in sorted(tables, key=lambda table: table.name)}
     return StoredCatalog(version, layout, by_name, frozenset(msgspec.json.decode(requires)), place)
+
+
+def as_now(connection: sqlite3.Connection, place: Place) -> StoredCatalog:
+    """Read the catalog that the branch of a place has now, over the rows of then.
+
+    Values whose type was changed since are converted; those that cannot be become NULL.
+    """
+    then = {table.id: table for table in load_catalog(connection, place).tables.values()}
+    now = load_catalog(connection, place_of(connection, place.branch))
+    marks = read_marks(connection, place)
+    tables = {
+        name: replace(
+            table,
+            layers=layers_of(place, marks.get(table.id, {})),
+            converted=_conversions(then[table.id], table) if table.id in then else {},
+        )
+        for name, table in now.tables.items()
+    }
+    return replace(now, tables=tables, place=place, schema="now")
+
+
+def _conversions(then: StoredTable, now: StoredTable) -> dict[str, str]:
+    """Say how columns whose values were elsewhere are read from there."""
+    before = {column.root: column for column in then.columns.values()}
+    moved = {
+        column: before[column.root]
+        for column in now.columns.values()
+        if column.root in before and before[column.root].physical != column.physical
+    }
+    return {
+        quote(column.physical): f"synthdb_cast(_r.{quote(old.physical)}, '{old.codec.type}', '{column.codec.type}')"
+        for column, old in moved.items()
+    }
 
 
 def stored_tables(connection: sqlite3.Connection, records: Records, place: Place) -> list[StoredTable]:
@@ -117,7 +160,7 @@ def _stored_table(
 ) -> StoredTable:
     record, physical = records.tables[table_id], records.physical[table_id]
     columns = {
-        column.name: _stored_column(column_id, column)
+        column.name: _stored_column(column_id, column, records.roots.get(column_id, column_id))
         for column_id, column in records.columns[table_id].items()
         if not column.dropped
     }
@@ -127,7 +170,7 @@ def _stored_table(
     return StoredTable(table_id, table, physical, columns, stored, layers, f"_o_{physical}" in overlays)
 
 
-def _stored_column(column_id: int, record: ColumnRecord) -> StoredColumn:
+def _stored_column(column_id: int, record: ColumnRecord, root: int) -> StoredColumn:
     column_type = ColumnType.parse(record.type)
     default = value_from(record.default)
     column = Column(
@@ -139,7 +182,7 @@ def _stored_column(column_id: int, record: ColumnRecord) -> StoredColumn:
         record.inferred,
         record.comment,
     )
-    return StoredColumn(column_id, column, record.physical, record.affinity, codec_of(column_type))
+    return StoredColumn(column_id, column, record.physical, record.affinity, codec_of(column_type), root)
 
 
 def _table(records: Records, table_id: int, record: TableRecord, columns: Mapping[str, StoredColumn]) -> Table:

@@ -19,15 +19,17 @@ from synthdb_host.operations import (
     Operation,
     Ref,
     Select,
-    Sql,
     Update,
 )
 from synthdb_host.versions import CherryPick, Restore, Revert
 
-__all__ = ["execute", "kind_of", "ref_of"]
+__all__ = ["execute", "kind_of", "ref_of", "require_part"]
 
 
 _REFUSED_IF_PROTECTED: Final = (Insert, Update, Delete, Define, CherryPick, Revert, Restore)
+
+
+_PARTS: Final = (Select, Insert, Update, Delete, Define, Batch, Restore)
 
 
 def ref_of(operation: Operation) -> Ref:
@@ -60,14 +62,19 @@ def execute(session: Session, operation: Operation) -> Result:
             return session.reader.run(session.driver, session.catalog, operation, session.restrictions)
         case Batch():
             return _batch(session, operation)
-        case Sql():
-            raise UnsupportedCapability("SQL cannot run inside a transaction.")
         case _:
             return change_versions(session, operation)
 
 
+def require_part(operation: Operation) -> None:
+    """Raise UnsupportedCapability for an operation that is a commit of its own, or reads what was committed."""
+    if not isinstance(operation, _PARTS):
+        raise UnsupportedCapability(f"{type(operation).__name__} cannot be a part of a transaction.")
+
+
 def _batch(session: Session, batch: Batch) -> Result:
     for part in batch.operations:
+        require_part(part)
         if ref_of(part) not in (HEAD, batch.ref):
             raise InvalidParameter("Every part of a batch is done on the branch of the batch.", where="ref")
     parts = tuple(execute(session, part) for part in batch.operations)

@@ -5,7 +5,7 @@ from typing import Final
 
 from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.places import Place, resolve
-from synthdb.catalog.store import load_catalog
+from synthdb.catalog.store import as_now, load_catalog
 from synthdb_host.operations import Ref
 
 __all__ = ["PlaceCatalogs"]
@@ -35,6 +35,8 @@ class PlaceCatalogs:
         if found is not None:
             return found
         place = resolve(connection, ref)
+        if ref.schema == "now" and not place.is_head:
+            return as_now(connection, place)
         if len(self._by_place) >= _MOST:
             self._by_place.clear()
             self._by_name.clear()

@@ -1,6 +1,6 @@
 """Interactive transactions: several operations, one commit, the writer alone."""
 
-from synthdb.engine.operations import execute
+from synthdb.engine.operations import execute, require_part
 from synthdb.engine.session import Session
 from synthdb.engine.translation import FOREIGN
 from synthdb.engine.writer import Unit, Writer
@@ -34,6 +34,7 @@ class EngineTransaction:
 
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         """Run an operation inside the transaction."""
+        require_part(operation)
         session = self._running()
         unit = Unit(operation, restrictions, context)
         return self._writer.step(session, unit, lambda session: execute(session, operation))

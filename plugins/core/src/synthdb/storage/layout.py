@@ -3,10 +3,11 @@
 ``_meta`` has one row: the file format, the catalog and layout versions, the plugins the database needs, the newest
 commit that a branch or tag was made at (``pinned``) and the oldest that every branch can be read at (``horizon``).
 ``_tx`` has a row per commit, ``_branch`` one per branch (without a name once it was dropped), ``_tag`` one per tag.
-``_table`` and ``_column`` give identities to tables and columns; what they are called and how they are typed is in
-``_table_version`` and ``_column_version``, as JSON, valid for the commits ``from_tx <= commit < to_tx`` on a branch
-(``to_tx`` NULL: still valid). Branch 1 is main. ``_layer`` says which branches have written to a table, see
-:mod:`synthdb.catalog.layering`. ``_conflict`` holds what merges could not decide.
+``_table`` and ``_column`` give identities to tables and columns; columns with the same ``root`` are one and the same.
+What they are called and how they are typed is in ``_table_version`` and ``_column_version``, as JSON, valid for the
+commits ``from_tx <= commit < to_tx`` on a branch (``to_tx`` NULL: still valid). Branch 1 is main. ``_layer`` says
+which branches have written to a table, see :mod:`synthdb.catalog.layering`. ``_conflict`` holds what merges could not
+decide.
 """
 
 import sqlite3
@@ -51,7 +52,7 @@ _TABLES: Final = (
     """CREATE TABLE _table_version (
         table_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
         definition TEXT NOT NULL, PRIMARY KEY (table_id, branch, from_tx)) WITHOUT ROWID""",
-    "CREATE TABLE _column (id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL)",
+    "CREATE TABLE _column (id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, root INTEGER)",
     """CREATE TABLE _column_version (
         column_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
         definition TEXT NOT NULL, PRIMARY KEY (column_id, branch, from_tx)) WITHOUT ROWID""",

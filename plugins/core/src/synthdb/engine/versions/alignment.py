@@ -1,4 +1,4 @@
-"""Comparing rows of one table under two schemas: columns belong together by id, whatever they are called."""
+"""Comparing rows of one table under two schemas: columns belong together by root, whatever they are called."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,8 +53,8 @@ class Reading:
 
 def reading_of(source: Sequence[StoredColumn], target: Sequence[StoredColumn]) -> Reading:
     """Say how rows of ``source`` columns become rows of ``target`` columns; what is missing has its default."""
-    places = {column.id: place for place, column in enumerate(source)}
-    found = tuple(places.get(column.id) for column in target)
+    places = {column.root: place for place, column in enumerate(source)}
+    found = tuple(places.get(column.root) for column in target)
     converts = tuple(
         None if place is None else _converter(source[place].codec, column.codec)
         for place, column in zip(found, target, strict=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.places import Place
-from synthdb.catalog.store import Records, read_records
+from synthdb.catalog.store import read_records
 from synthdb.engine.history import delete_rows, put_rows, replace_rows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
@@ -38,7 +38,8 @@ from synthdb.engine.versions.past import Past
 from synthdb.engine.versions.results import Image, Shown
 from synthdb.engine.versions.row_merging import MergedRows, Side, merge_rows
 from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys
-from synthdb.engine.versions.schema_merging import MergedSchema, combined_records, merge_schemas
+from synthdb.engine.versions.schema_merging import MergedSchema, combined_schemas, merge_schemas
+from synthdb.engine.versions.schema_roots import Rooted, rooted
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["Combination", "Scope"]
@@ -75,7 +76,7 @@ class Combination:
             schema = self._merged_schema()
             self._conflicts += schema.conflicts
             words = apply_schema(self._session, schema)
-        tables = list(self._tables(schema))
+        tables = list(self._tables())
         for table in tables:
             table.write()
         for table in tables:
@@ -107,18 +108,19 @@ class Combination:
     def _merged_schema(self) -> MergedSchema:
         driver = self._session.driver
 
-        def records(place: Place) -> Records:
-            return read_records(driver, place)
+        def schema(place: Place) -> Rooted:
+            return rooted(read_records(driver, place))
 
-        base = self._base.value(records, combined_records)
-        return merge_schemas(base, self._session.records(), records(self._theirs), lambda item: self.decide(item)[0])
+        base = self._base.value(schema, combined_schemas)
+        ours = rooted(self._session.records())
+        return merge_schemas(base, ours, schema(self._theirs), lambda item: self.decide(item)[0])
 
-    def _tables(self, schema: MergedSchema) -> Iterator["_Table"]:
-        theirs, names = self._past.tables(self._theirs), schema.names
+    def _tables(self) -> Iterator["_Table"]:
+        theirs = self._past.tables(self._theirs)
         for table in list(self._session.catalog.tables.values()):
             chosen = self._scope.tables is None or table.id in self._scope.tables
             if chosen and table.id in theirs:
-                yield _Table(self, table, theirs[table.id], names)
+                yield _Table(self, table, theirs[table.id])
 
     @property
     def session(self) -> Session:
@@ -148,12 +150,11 @@ class Combination:
 
 @dataclass(slots=True)
 class _Table:
-    """The rows of one table while they are combined. ``names`` are our ids of columns that theirs knows by others."""
+    """The rows of one table while they are combined."""
 
     whole: Combination
     table: StoredTable
     theirs: StoredTable
-    names: dict[int, int]
     before: dict[Any, Row] = field(default_factory=dict)
     merged: MergedRows = field(default_factory=MergedRows)
 
@@ -260,8 +261,8 @@ class _SideRows:
         self._table = table
         self._rows: dict[Any, Row] = {}
         own = () if table is None else tuple(table.columns.values())
-        target = [_known_as(column, part.names) for column in part.table.columns.values()]
-        dropped = _dropped(part, place, frozenset(column.id for column in own), target)
+        target = tuple(part.table.columns.values())
+        dropped = _dropped(part, place, frozenset(column.root for column in own), target)
         self._columns = own
         self._side = Side(own, target, dropped)
 
@@ -274,17 +275,11 @@ class _SideRows:
         return self._side.read(self._rows.get(row_id), base)
 
 
-def _known_as(column: StoredColumn, names: dict[int, int]) -> StoredColumn:
-    """Give our column under the id that theirs knows it by."""
-    theirs = next((other for other, own in names.items() if own == column.id), column.id)
-    return column if theirs == column.id else replace(column, id=theirs)
-
-
 def _dropped(part: _Table, place: Place, own: frozenset[int], target: Sequence[StoredColumn]) -> frozenset[int]:
-    missing = [column.id for column in target if column.id not in own]
+    missing = [column.root for column in target if column.root not in own]
     if not missing:
         return frozenset()
-    records = read_records(part.whole.session.driver, place).columns.get(part.table.id, {})
+    records = rooted(read_records(part.whole.session.driver, place)).columns.get(part.table.id, {})
     return frozenset(column for column in missing if column in records and records[column].dropped)
 
 

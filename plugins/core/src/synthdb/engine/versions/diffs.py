@@ -86,10 +86,10 @@ class TableDiff:
     def cells(self, change: RowChange) -> Iterator[tuple[str, str | None, Any, Any]]:
         """Give the name, the path, the old and the new value of each cell that differs."""
         old = {
-            column.id: Cell(column, value) for column, value in zip(self.old.columns, change.old or (), strict=False)
+            column.root: Cell(column, value) for column, value in zip(self.old.columns, change.old or (), strict=False)
         }
         new = {
-            column.id: Cell(column, value) for column, value in zip(self.new.columns, change.new or (), strict=False)
+            column.root: Cell(column, value) for column, value in zip(self.new.columns, change.new or (), strict=False)
         }
         for column_id in dict.fromkeys([*new, *old]):
             before, after = old.get(column_id), new.get(column_id)

@@ -151,7 +151,7 @@ class _Telling:
         if self._column is None:
             shown = Shown(then)
             return shown.image(tuple(by_name[column.physical] for column in shown.columns))
-        own = next((column for column in then.columns.values() if column.id == self._column.id), None)
+        own = next((column for column in then.columns.values() if column.root == self._column.root), None)
         return None if own is None else Cell(own, by_name[own.physical])
 
     def _origin(self, version: Version, place: Place) -> int:

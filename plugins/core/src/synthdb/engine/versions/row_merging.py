@@ -22,15 +22,15 @@ class Side:
 
     Args:
         source: the columns of that state.
-        target: the columns of the merged table, by the ids that the source knows them by.
-        dropped: those of its columns that the state has dropped: they say nothing, and count as unchanged.
+        target: the columns of the merged table.
+        dropped: the roots of those of its columns that the state has dropped: they say nothing, and count as unchanged.
     """
 
     def __init__(
         self, source: Sequence[StoredColumn], target: Sequence[StoredColumn], dropped: frozenset[int] = frozenset()
     ) -> None:
         self._reading = reading_of(source, target)
-        self._silent = tuple(place for place, column in enumerate(target) if column.id in dropped)
+        self._silent = tuple(place for place, column in enumerate(target) if column.root in dropped)
 
     def read(self, row: Row | None, base: object) -> Row | None:
         """Give a row as the merged table has it; ``base`` is what the columns say that this state has dropped."""

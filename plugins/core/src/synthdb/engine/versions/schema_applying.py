@@ -1,7 +1,6 @@
 """Making the schema of a branch what a merge says it shall be."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec.structs
 
@@ -12,6 +11,7 @@ from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
 from synthdb.engine.versions.schema_merging import MergedColumn, MergedSchema, MergedTable
+from synthdb.engine.versions.schema_roots import join, renumbered
 from synthdb.storage.codecs import codec_of
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
@@ -28,21 +28,30 @@ def apply_schema(session: Session, merged: MergedSchema) -> tuple[str, ...]:
         TypeConflict: values that ours has cannot become of the merged type.
     """
     ours = session.records()
-    done = [line for table in merged.tables for line in _apply_table(session, ours, table)]
-    if done:
-        session.refresh_schema()
-        _retype(session, merged)
+    joined = [pair for table in merged.tables for column in table.columns if (pair := _joined(ours, column))]
+    for theirs, own in joined:
+        join(session.driver, theirs, own)
+    done = [line for table in merged.tables for line in _apply_table(session, ours, table, merged.ids)]
+    session.refresh_schema(changed=bool(joined))
+    _retype(session, merged)
     return tuple(done)
 
 
-def _apply_table(session: Session, ours: Records, table: MergedTable) -> list[str]:
+def _joined(ours: Records, column: MergedColumn) -> tuple[int, int] | None:
+    """Give two columns that were different ones until now."""
+    if column.theirs is None or column.ours is None:
+        return None
+    roots = {ours.roots.get(item, item) for item in (column.theirs, column.ours)}
+    return (column.theirs, column.ours) if len(roots) > 1 else None
+
+
+def _apply_table(session: Session, ours: Records, table: MergedTable, ids: Mapping[int, int]) -> list[str]:
     own = ours.tables.get(table.id)
     columns = ours.columns.get(table.id, {})
     done = [line for column in table.columns for line in _apply_column(session, table, column, columns)]
-    if own == table.record:
+    record = renumbered(table.record, ids)
+    if own == record:
         return done
-    ids = {column.id: column.mine for column in table.columns if column.mine is not None}
-    record = _renumbered(table.record, ids)
     if own is not None and session.branch == MAIN:
         for constraint in set(own.constraints) - set(record.constraints):
             drop_index(session.driver, constraint.physical)
@@ -63,40 +72,20 @@ def _described(own: TableRecord | None, record: TableRecord) -> list[str]:
     return lines + [f"table {own.name}: {name} is gone" for name in sorted(before - after)]
 
 
-def _renumbered(record: TableRecord, ids: Mapping[int, int]) -> TableRecord:
-    """Let constraints mean our columns, where those were taken for theirs."""
-
-    def constraint(item: ConstraintRecord) -> ConstraintRecord:
-        columns = tuple(ids.get(column, column) for column in item.columns)
-        references = tuple(ids.get(column, column) for column in item.references)
-        condition = _condition(item.condition, ids)
-        return msgspec.structs.replace(item, columns=columns, references=references, condition=condition)
-
-    return msgspec.structs.replace(record, constraints=tuple(map(constraint, record.constraints)))
-
-
-def _condition(written: Any, ids: Mapping[int, int]) -> Any:  # noqa: ANN401 - JSON
-    if not isinstance(written, list | tuple) or not written:
-        return written
-    if written[0] == "compare":
-        return [written[0], ids.get(written[1], written[1]), *written[2:]]
-    return [written[0], *(_condition(item, ids) for item in written[1:])]
-
-
 def _apply_column(
     session: Session, table: MergedTable, column: MergedColumn, columns: Mapping[int, ColumnRecord]
 ) -> list[str]:
-    if column.mine is None:
-        session.versions.put_column(column.id, column.record)
+    if column.ours is None:
+        session.versions.put_column(column.theirs or 0, column.record)
         if not table.is_new:
             _fill_default(session, table.id, column.record)
             return [f"table {table.record.name}: column {column.record.name} is new"]
         return []
-    own = columns[column.mine]
+    own = columns[column.ours]
     if own == column.record:
         return []
     # The values move to the new type when the rest of the schema is in place.
-    session.versions.put_column(column.mine, msgspec.structs.replace(column.record, type=own.type))
+    session.versions.put_column(column.ours, msgspec.structs.replace(column.record, type=own.type))
     return [
         f"table {table.record.name}: {name} of {own.name} {getattr(own, name)} becomes {getattr(column.record, name)}"
         for name in ("name", "type", "not_null", "default", "comment", "dropped")
@@ -123,7 +112,7 @@ def _retype(session: Session, merged: MergedSchema) -> None:
     wanted: dict[str, dict[str, ColumnType]] = {}
     for table in merged.tables:
         for column in table.columns:
-            known = live.get(column.mine if column.mine is not None else column.id)
+            known = live.get(column.ours or column.theirs or 0)
             if known is not None and str(known[1].column.type) != column.record.type:
                 target = ColumnType.parse(column.record.type)
                 wanted.setdefault(known[0].name, {})[known[1].name] = target

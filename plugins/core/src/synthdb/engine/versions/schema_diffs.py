@@ -25,8 +25,8 @@ def _table_changes(old: StoredTable | None, new: StoredTable | None) -> Iterator
         return
     for name in ("name", "mode", "comment", "key"):
         yield from _property(new.name, None, name, getattr(old.table, name), getattr(new.table, name))
-    before = {column.id: column.column for column in old.columns.values()}
-    after = {column.id: column.column for column in new.columns.values()}
+    before = {column.root: column.column for column in old.columns.values()}
+    after = {column.root: column.column for column in new.columns.values()}
     for column_id in dict.fromkeys([*after, *before]):
         yield from _column_changes(new.name, before.get(column_id), after.get(column_id))
     yield from _constraint_changes(old.table, new.table)

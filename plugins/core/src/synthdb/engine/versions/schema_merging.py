@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec.structs
 
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord
-from synthdb.catalog.store import Records
 from synthdb.engine.versions.bases import DISPUTED, three_way
+from synthdb.engine.versions.schema_roots import Rooted
 from synthdb_host.catalog import ColumnType
 from synthdb_host.inference import widen
 from synthdb_host.versions import OpenConflict
 
-__all__ = ["MergedColumn", "MergedSchema", "MergedTable", "combined_records", "merge_schemas"]
+__all__ = ["MergedColumn", "MergedSchema", "MergedTable", "combined_schemas", "merge_schemas"]
 
 _TABLE: Final = ("name", "mode", "comment", "dropped")
 _COLUMN: Final = ("name", "type", "not_null", "default", "has_default", "inferred", "comment", "dropped")
@@ -30,10 +30,10 @@ _Decide = Callable[[OpenConflict], str | None]
 
 
 class MergedColumn(NamedTuple):
-    """A column as it shall be, and as theirs has it; ``mine`` is the id it has in ours (None: it is new)."""
+    """A column as it shall be: its id in theirs (None: it has none), its id in ours (None: it is new there)."""
 
-    id: int
-    mine: int | None
+    theirs: int | None
+    ours: int | None
     record: ColumnRecord
 
 
@@ -48,34 +48,30 @@ class MergedTable(NamedTuple):
 
 @dataclass(slots=True)
 class MergedSchema:
-    """What the tables of theirs become in ours, and on what the two disagree."""
+    """What the tables of theirs become in ours, and on what the two disagree; ``ids`` are columns of ours by root."""
 
     tables: list[MergedTable] = field(default_factory=list)
     conflicts: list[OpenConflict] = field(default_factory=list)
-
-    @property
-    def names(self) -> dict[int, int]:
-        """Give the ids that columns of theirs have in ours, where they differ."""
-        columns = [column for table in self.tables for column in table.columns]
-        return {column.id: column.mine for column in columns if column.mine is not None and column.mine != column.id}
+    ids: dict[int, int] = field(default_factory=dict)
 
 
-def merge_schemas(base: Records, ours: Records, theirs: Records, decide: _Decide) -> MergedSchema:
+def merge_schemas(base: Rooted, ours: Rooted, theirs: Rooted, decide: _Decide) -> MergedSchema:
     """Merge the schemas of two places over their base. What theirs does not have, but the base has, it has dropped."""
     theirs = _with_dropped(base, theirs)
     merging = _Merging(base, ours, theirs, decide)
+    merging.found.ids = theirs.ids | ours.ids
     for table_id in sorted(theirs.tables):
         merging.table(table_id)
     return merging.found
 
 
-def _with_dropped(base: Records, theirs: Records) -> Records:
+def _with_dropped(base: Rooted, theirs: Rooted) -> Rooted:
     """Add what a state of the past did not have yet as dropped."""
     tables = {key: _dropped(record) for key, record in base.tables.items()} | theirs.tables
     columns = dict(base.columns)
     for key, own in theirs.columns.items():
         columns[key] = {column: _dropped(record) for column, record in base.columns.get(key, {}).items()} | own
-    return Records(tables, {**base.physical, **theirs.physical}, columns)
+    return Rooted(tables, columns, theirs.ids)
 
 
 def _dropped(record: _Record) -> _Record:
@@ -83,7 +79,7 @@ def _dropped(record: _Record) -> _Record:
 
 
 class _Merging:
-    def __init__(self, base: Records, ours: Records, theirs: Records, decide: _Decide) -> None:
+    def __init__(self, base: Rooted, ours: Rooted, theirs: Rooted, decide: _Decide) -> None:
         self.base, self.ours, self.theirs = base, ours, theirs
         self._decide = decide
         self.found = MergedSchema()
@@ -113,7 +109,7 @@ class _Merging:
             dropped = msgspec.structs.replace(mine, dropped=True)
             self.found.tables.append(MergedTable(taken, is_new=False, record=dropped, columns=()))
         columns = self.theirs.columns[table_id]
-        merged = tuple(MergedColumn(key, None, record) for key, record in columns.items())
+        merged = tuple(MergedColumn(self.theirs.ids[root], None, record) for root, record in columns.items())
         self.found.tables.append(MergedTable(table_id, is_new=True, record=theirs, columns=merged))
 
     def _named(self, name: str) -> int | None:
@@ -135,35 +131,36 @@ class _Merging:
     def _columns(self, table_id: int) -> tuple[MergedColumn, ...]:
         mine, base = self.ours.columns[table_id], self.base.columns.get(table_id, {})
         merged = []
-        for column_id, theirs in self.theirs.columns[table_id].items():
+        for root, theirs in self.theirs.columns[table_id].items():
             table = self.ours.tables[table_id].name
-            if column_id in mine:
-                own = mine[column_id]
-                record = self._properties(_COLUMN, base.get(column_id, own), own, theirs, table, own.name)
-                record = self._free_column(table_id, column_id, record)
-                merged.append(MergedColumn(column_id, column_id, record))
+            if root in mine:
+                own = mine[root]
+                record = self._properties(_COLUMN, base.get(root, own), own, theirs, table, own.name)
+                record = self._free_column(table_id, root, record)
+                merged.append(MergedColumn(self.theirs.ids.get(root), self.ours.ids[root], record))
             elif not theirs.dropped:
-                merged.append(self._new_column(table_id, column_id, theirs))
+                merged.append(self._new_column(table_id, root, theirs))
         return tuple(merged)
 
     def _live(self, table_id: int, name: str) -> int | None:
         folded, columns = name.casefold(), self.ours.columns[table_id].items()
-        return next((key for key, own in columns if not own.dropped and own.name.casefold() == folded), None)
+        return next((root for root, own in columns if not own.dropped and own.name.casefold() == folded), None)
 
-    def _new_column(self, table_id: int, column_id: int, theirs: ColumnRecord) -> MergedColumn:
+    def _new_column(self, table_id: int, root: int, theirs: ColumnRecord) -> MergedColumn:
         """Add a column, or take it for the one of the same name that ours has got meanwhile."""
-        same = self._live(table_id, theirs.name)
+        same, column_id = self._live(table_id, theirs.name), self.theirs.ids[root]
         if same is None:
             return MergedColumn(column_id, None, theirs)
         own = self.ours.columns[table_id][same]
         table = self.ours.tables[table_id].name
         column_type = self._type(None, own.type, theirs.type, table, own.name)
-        return MergedColumn(column_id, same, msgspec.structs.replace(own, type=column_type))
+        self.found.ids[root] = self.ours.ids[same]
+        return MergedColumn(column_id, self.ours.ids[same], msgspec.structs.replace(own, type=column_type))
 
-    def _free_column(self, table_id: int, column_id: int, record: ColumnRecord) -> ColumnRecord:
-        own = self.ours.columns[table_id][column_id]
+    def _free_column(self, table_id: int, root: int, record: ColumnRecord) -> ColumnRecord:
+        own = self.ours.columns[table_id][root]
         other = self._live(table_id, record.name)
-        if record.name == own.name or other in (None, column_id) or record.dropped:
+        if record.name == own.name or other in (None, root) or record.dropped:
             return record
         table = self.ours.tables[table_id].name
         conflict = OpenConflict(table, None, own.name, "schema", own.name, own.name, record.name, "name is taken")
@@ -262,7 +259,7 @@ def _wider(own: str, new: str) -> str | None:
     return str(settled) if settled is not None and str(settled) in (own, new) else None
 
 
-def combined_records(base: Records, a: Records, b: Records) -> Records:
+def combined_schemas(base: Rooted, a: Rooted, b: Rooted) -> Rooted:
     """Give the schema of a base that is itself a merge: what the two agree on, over their own base."""
     tables = {
         key: _combined(base.tables.get(key), a.tables.get(key), b.tables.get(key)) for key in _keys(a.tables, b.tables)
@@ -278,7 +275,7 @@ def combined_records(base: Records, a: Records, b: Records) -> Records:
         }
         for key in tables
     }
-    return Records(tables, {**a.physical, **b.physical}, columns)
+    return Rooted(tables, columns, a.ids | b.ids)
 
 
 def _keys(a: Mapping[int, Any], b: Mapping[int, Any]) -> Iterator[int]:
