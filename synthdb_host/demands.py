@@ -33,6 +33,7 @@ from synthdb_host.versions import (
     Changes,
     CherryPick,
     Collect,
+    Compact,
     Conflicts,
     Diff,
     History,
@@ -127,7 +128,7 @@ class Demands:
 
     def _version(self, operation: Versioning) -> None:
         match operation:
-            case Branching() | Collect():
+            case Branching() | Collect() | Compact():
                 self._ask("branch" if isinstance(operation, Branching) else "maintain", "branches")
             case Branches() | Tags() | StorageReport():
                 self._ask("history", "branches")

@@ -20,6 +20,7 @@ __all__ = [
     "CherryPick",
     "Collect",
     "CombinedTable",
+    "Compact",
     "Conflicts",
     "CreateBranch",
     "CreateTag",
@@ -301,6 +302,17 @@ class Collect:
 
 
 @dataclass(frozen=True, slots=True)
+class Compact:
+    """Let the branch ``ref`` hold what it shows of the branches below it, and with ``whole`` what it shows of main.
+
+    Such a branch reads as fast as main. What it shows stays the same; ``affected`` is how many rows were copied.
+    """
+
+    ref: Ref
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenConflict:
     """One thing on which two states disagree; values are JSON-ready. ``resolution`` None: nobody has decided."""
 
@@ -335,6 +347,6 @@ class MergeReport:
 
 Versioning = (
     Log | History | Diff | Changes | Branches | Tags | Conflicts | StorageReport
-    | Branching | Merge | CherryPick | Revert | Restore | Resolve | Collect
+    | Branching | Merge | CherryPick | Revert | Restore | Resolve | Collect | Compact
 )  # fmt: skip
 """Every operation of this module."""

@@ -6,29 +6,52 @@ so a layer that ends at a commit is read from both.
 
 An unchanged layer needs no history: ``_layer.mark`` is raised by the first write of a branch to a table after any
 fork or tag, so where the mark is not behind a fork, the table is as it was then.
+
+A layer that *covers* others holds their rows, too, since commit ``_layer.covered``: those of the branches between it
+and main (``branches``), or those of main as well (``all``).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from synthdb.catalog.places import Layer, Place
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Rows", "layers_of"]
+__all__ = ["Mark", "Rows", "layers_of"]
 
 _EVER: Final = 2**63 - 1
 
 
-def layers_of(place: Place, marks: Mapping[int, int]) -> tuple[Layer, ...]:
+class Mark(NamedTuple):
+    """What is written down of a branch that has written to a table."""
+
+    mark: int = 0
+    covers: str | None = None
+    covered: int | None = None
+
+    def covering(self, layer: Layer) -> str | None:
+        """Say what the branch covers as it was at a layer."""
+        begun = self.covered is not None and (layer.bound is None or layer.bound >= self.covered)
+        return self.covers if begun else None
+
+
+_UNMARKED: Final = Mark()
+
+
+def layers_of(place: Place, marks: Mapping[int, Mark]) -> tuple[Layer, ...]:
     """Give the layers that matter for a table; ``marks`` are those of the branches that have written to it."""
-    found = []
+    found: list[Layer] = []
+    covered: str | None = None
     for layer in place.layers:
-        mark = marks.get(layer.branch, 0)
-        if layer.branch != MAIN and layer.branch not in marks:
+        if layer.branch != MAIN and (layer.branch not in marks or covered):
             continue
-        unchanged = layer.pinned and layer.bound is not None and mark <= layer.bound
+        mark = marks.get(layer.branch, _UNMARKED)
+        unchanged = layer.pinned and layer.bound is not None and mark.mark <= layer.bound
         found.append(Layer(layer.branch) if unchanged else layer)
+        covered = mark.covering(layer)
+        if covered == "all":
+            break
     return tuple(found)
 
 
@@ -52,8 +75,8 @@ class Rows:
 
     def sql(self, layers: Sequence[Layer], schema: str = "") -> str:
         """Give a SELECT of all columns, ``_tx`` and ``_created``; ``schema`` is a prefix of the tables' names."""
-        upper, (*_, lowest) = [layer for layer in layers if layer.branch != MAIN], layers
-        arms = self._main(lowest, upper, schema)
+        upper = [layer for layer in layers if layer.branch != MAIN]
+        arms = [arm for layer in layers if layer.branch == MAIN for arm in self._main(layer, upper, schema)]
         if upper:
             arms += self._upper(upper, schema)
         return " UNION ALL ".join(arms)

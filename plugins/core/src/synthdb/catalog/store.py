@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from synthdb.catalog.layering import layers_of
+from synthdb.catalog.layering import Mark, layers_of
 from synthdb.catalog.model import StoredCatalog, StoredColumn, StoredTable
 from synthdb.catalog.places import MAIN_HEAD, Layer, Place, place_of
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, condition_from, value_from
@@ -142,12 +142,13 @@ def stored_tables(connection: sqlite3.Connection, records: Records, place: Place
     ]
 
 
-def read_marks(connection: sqlite3.Connection, place: Place) -> dict[int, dict[int, int]]:
+def read_marks(connection: sqlite3.Connection, place: Place) -> dict[int, dict[int, Mark]]:
     """Give, by table and branch, what :mod:`synthdb.catalog.layering` calls marks, for the branches of a place."""
-    found: dict[int, dict[int, int]] = {}
+    found: dict[int, dict[int, Mark]] = {}
+    select = "SELECT table_id, mark, covers, covered FROM _layer WHERE branch = ?"
     for branch in place.chain:
-        for table_id, mark in connection.execute("SELECT table_id, mark FROM _layer WHERE branch = ?", (branch,)):
-            found.setdefault(table_id, {})[branch] = mark
+        for table_id, *mark in connection.execute(select, (branch,)):
+            found.setdefault(table_id, {})[branch] = Mark(*mark)
     return found
 
 

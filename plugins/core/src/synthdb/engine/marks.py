@@ -42,7 +42,11 @@ class Marks:
             return False
         if branch != MAIN and not table.has_overlay:
             make_overlay(driver, table)
-        driver.execute("INSERT OR REPLACE INTO _layer VALUES (?, ?, ?)", (table.id, branch, commit))
+        driver.execute(
+            "INSERT INTO _layer (table_id, branch, mark) VALUES (?, ?, ?) "
+            "ON CONFLICT (branch, table_id) DO UPDATE SET mark = excluded.mark",
+            (table.id, branch, commit),
+        )
         driver.execute("UPDATE _meta SET layout = layout + 1")
         self._known[table.id, branch] = commit
         self.moved = True

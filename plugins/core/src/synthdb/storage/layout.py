@@ -41,8 +41,8 @@ _TABLES: Final = (
         name TEXT PRIMARY KEY, branch INTEGER NOT NULL, tx INTEGER NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
         comment TEXT) WITHOUT ROWID""",
     """CREATE TABLE _layer (
-        table_id INTEGER NOT NULL, branch INTEGER NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY (branch, table_id)
-        ) WITHOUT ROWID""",
+        table_id INTEGER NOT NULL, branch INTEGER NOT NULL, mark INTEGER NOT NULL, covers TEXT, covered INTEGER,
+        PRIMARY KEY (branch, table_id)) WITHOUT ROWID""",
     """CREATE TABLE _conflict (
         id INTEGER PRIMARY KEY, source INTEGER NOT NULL, target INTEGER NOT NULL, name TEXT NOT NULL, key TEXT,
         cell TEXT, kind TEXT NOT NULL, base TEXT, ours TEXT, theirs TEXT, detail TEXT NOT NULL, choice TEXT,

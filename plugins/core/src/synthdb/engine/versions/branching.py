@@ -62,8 +62,9 @@ def _pin(session: Session, place: Place) -> int:
         if layer.bound is not None and not layer.pinned:
             # What changed between that moment and now was not written down: take everything as changed.
             driver.execute(
-                "INSERT OR REPLACE INTO _layer SELECT id, ?1, ?2 FROM _table "
-                "WHERE ?1 = ?3 OR id IN (SELECT table_id FROM _layer WHERE branch = ?1)",
+                "INSERT INTO _layer (table_id, branch, mark) SELECT id, ?1, ?2 FROM _table "
+                "WHERE ?1 = ?3 OR id IN (SELECT table_id FROM _layer WHERE branch = ?1) "
+                "ON CONFLICT (branch, table_id) DO UPDATE SET mark = excluded.mark",
                 (layer.branch, newest, MAIN),
             )
             _changed(session)

@@ -4,12 +4,13 @@ from synthdb.catalog.places import resolve
 from synthdb.engine.session import Session
 from synthdb.engine.versions.branching import change_branches
 from synthdb.engine.versions.collecting import collect
+from synthdb.engine.versions.compacting import compact
 from synthdb.engine.versions.conflict_store import resolve_conflicts
 from synthdb.engine.versions.merging import cherry_pick, merge, restore, revert
 from synthdb_host.contracts import Result
 from synthdb_host.errors import UnsupportedCapability
 from synthdb_host.operations import Operation
-from synthdb_host.versions import Branching, CherryPick, Collect, Merge, Resolve, Restore, Revert
+from synthdb_host.versions import Branching, CherryPick, Collect, Compact, Merge, Resolve, Restore, Revert
 
 __all__ = ["change_versions"]
 
@@ -31,5 +32,7 @@ def change_versions(session: Session, operation: Operation) -> Result:
             return resolve_conflicts(session, operation, resolve(session.driver, operation.source))
         case Collect():
             return collect(session, operation)
+        case Compact():
+            return compact(session, operation)
         case _:
             raise UnsupportedCapability(f"{type(operation).__name__} cannot be a part of a transaction.")

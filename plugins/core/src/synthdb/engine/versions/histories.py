@@ -8,7 +8,7 @@ from typing import Any, Final
 from synthdb.catalog.model import StoredTable
 from synthdb.catalog.places import Place, place_of
 from synthdb.engine.naming import quote
-from synthdb.engine.versions.images import Row
+from synthdb.engine.versions.images import Row, fork_of
 from synthdb.engine.versions.keys import last_identity_of
 from synthdb.engine.versions.past import Past
 from synthdb.engine.versions.results import Cell, Shown, result
@@ -42,7 +42,9 @@ def versions(driver: sqlite3.Connection, table: StoredTable, place: Place, row_i
     for layer in reversed(place.layers):
         bound = _EVER if layer.bound is None else layer.bound
         rows = _main(driver, table, row_id) if layer.branch == MAIN else _branch(driver, table, row_id, layer.branch)
-        found += sorted((version for version in rows if version.commit <= bound), key=lambda version: version.commit)
+        fork = fork_of(driver, layer.branch)
+        own = (version for version in rows if fork < version.commit <= bound)
+        found += sorted(own, key=lambda version: version.commit)
     return found
 
 

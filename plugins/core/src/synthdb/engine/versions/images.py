@@ -13,7 +13,7 @@ from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Row", "changed_ids", "chunks", "fetch", "inserted_ids", "touched"]
+__all__ = ["Row", "changed_ids", "chunks", "fetch", "fork_of", "inserted_ids", "touched"]
 
 Row = tuple[Any, ...]
 """Stored values, in the order of the columns asked for."""
@@ -50,10 +50,17 @@ def changed_ids(driver: sqlite3.Connection, table: StoredTable, a: Place, b: Pla
     bounds_a, bounds_b = _bounds(a), _bounds(b)
     found: set[Any] = set()
     for branch in bounds_a.keys() | bounds_b.keys():
-        low, high = sorted((bounds_a.get(branch, 0), bounds_b.get(branch, 0)))
+        # What a branch wrote itself came after it was made; it may hold copies of older rows.
+        fork = fork_of(driver, branch)
+        low, high = sorted((bounds_a.get(branch, fork), bounds_b.get(branch, fork)))
         if low < high:
             found.update(touched(driver, table, branch, low, high))
     return sorted(found)
+
+
+def fork_of(driver: sqlite3.Connection, branch: int) -> int:
+    """Give the commit at which a branch was made; main was made at 0."""
+    return int(driver.execute("SELECT coalesce(fork, 0) FROM _branch WHERE id = ?", (branch,)).fetchone()[0])
 
 
 def _bounds(place: Place) -> dict[int, int]:

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Hashable
 from dataclasses import replace
 
-from synthdb.catalog.layering import layers_of
+from synthdb.catalog.layering import Mark, layers_of
 from synthdb.catalog.model import StoredCatalog, StoredTable
 from synthdb.catalog.places import Place
 from synthdb.catalog.store import load_catalog, read_marks
@@ -20,7 +20,7 @@ class Past:
         self.driver = driver
         self._segments: dict[int, list[int]] = {}
         self._catalogs: dict[Hashable, StoredCatalog] = {}
-        self._marks: dict[Hashable, dict[int, dict[int, int]]] = {}
+        self._marks: dict[Hashable, dict[int, dict[int, Mark]]] = {}
         self._by_id: dict[Hashable, dict[int, StoredTable]] = {}
 
     def tables(self, place: Place) -> dict[int, StoredTable]:

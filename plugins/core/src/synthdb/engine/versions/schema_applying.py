@@ -1,9 +1,10 @@
 """Making the schema of a branch what a merge says it shall be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec.structs
 
+from synthdb.catalog.model import StoredTable
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_from
 from synthdb.catalog.store import Records
 from synthdb.engine.columns import retype_columns
@@ -101,8 +102,21 @@ def _fill_default(session: Session, table_id: int, record: ColumnRecord) -> None
     table = next(table for table in session.catalog.tables.values() if table.id == table_id)
     stored = codec_of(ColumnType.parse(record.type)).encode(default)
     name = quote(record.physical)
-    for part in session.parts(table):
-        session.driver.execute(f"UPDATE {quote(part)} SET {name} = ? WHERE {name} IS NULL", (stored,))
+    for part, rows in _shown_parts(session, table):
+        session.driver.execute(f"UPDATE {quote(part)} SET {name} = ? WHERE {name} IS NULL AND {rows}", (stored,))
+
+
+def _shown_parts(session: Session, table: StoredTable) -> Iterator[tuple[str, str]]:
+    """Give the physical tables with the rows that the branch shows, and the condition that chooses those rows."""
+    physical, history, *overlays = session.parts(table)
+    for branch, bound, _ in session.catalog.place.layers:
+        until = "" if bound is None else f" AND _tx <= {bound}"
+        if branch == MAIN:
+            yield physical, f"1{until}"
+        else:
+            yield from ((overlay, f"branch = {branch}{until}") for overlay in overlays)
+        if bound is not None:
+            yield history, f"branch = {branch} AND _from <= {bound} AND _to > {bound}"
 
 
 def _retype(session: Session, merged: MergedSchema) -> None:
