@@ -1,5 +1,6 @@
 """What all plugins contribute: collected, checked for type and clashes, and frozen."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,12 +15,14 @@ from synthdb_host.contracts import (
     Permission,
     Policy,
     Route,
+    Schedule,
     StorageBackend,
+    Task,
 )
 from synthdb_host.discovery import Problem
 from synthdb_host.manifest import Manifest
 
-__all__ = ["HOOKS", "Contribution", "Contributions", "checked", "clashes", "freeze", "prefix"]
+__all__ = ["HOOKS", "Contribution", "Contributions", "checked", "clashes", "freeze", "prefix", "strays"]
 
 R = TypeVar("R")
 
@@ -40,6 +43,8 @@ class Contributions:
     api_generators: tuple[Contribution[ApiGenerator], ...] = ()
     media_types: tuple[Contribution[MediaType], ...] = ()
     routes: tuple[Contribution[Route], ...] = ()
+    tasks: Mapping[str, Contribution[Task]] = field(default_factory=dict)
+    schedules: tuple[Contribution[Schedule], ...] = ()
     permissions: tuple[Contribution[Permission], ...] = ()
     authenticators: Mapping[str, Contribution[Authenticator]] = field(default_factory=dict)
     authorizers: tuple[Contribution[Authorizer], ...] = ()
@@ -49,11 +54,11 @@ class Contributions:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A contribution hook: the type of its records, and the names that only one record may have."""
+    """A contribution hook: its records' type, the names that only one may have, and what they are found by."""
 
     record: type
     names: Callable[[str, Any], Mapping[str, str]]
-    keyed: bool = False
+    key: str = ""
 
 
 def prefix(plugin: str) -> str:
@@ -67,12 +72,14 @@ def _only(attribute: str) -> Callable[[str, Any], Mapping[str, str]]:
 
 _KINDS = MappingProxyType(
     {
-        "synthdb_storage_backends": _Kind(StorageBackend, _only("scheme"), keyed=True),
+        "synthdb_storage_backends": _Kind(StorageBackend, _only("scheme"), "scheme"),
         "synthdb_api_generators": _Kind(ApiGenerator, lambda _, r: {"name": r.name, "path": r.mount}),
         "synthdb_media_types": _Kind(MediaType, lambda _, r: {"name": r.name, "suffix": r.suffix}),
         "synthdb_routes": _Kind(Route, lambda plugin, r: {"path": prefix(plugin) + r.path}),
+        "synthdb_tasks": _Kind(Task, _only("name"), "name"),
+        "synthdb_schedules": _Kind(Schedule, _only("name")),
         "synthdb_permissions": _Kind(Permission, _only("action")),
-        "synthdb_authenticators": _Kind(Authenticator, _only("scheme"), keyed=True),
+        "synthdb_authenticators": _Kind(Authenticator, _only("scheme"), "scheme"),
         "synthdb_authorizers": _Kind(Authorizer, _only("name")),
         "synthdb_policies": _Kind(Policy, _only("name")),
         "synthdb_health_checks": _Kind(HealthCheck, _only("name")),
@@ -87,7 +94,7 @@ def checked(hook: str, manifest: Manifest, answer: object) -> tuple[Contribution
 
     Raises:
         TypeError: it is not a list or tuple of the hook's records.
-        ValueError: a path is not one that the plugin may have.
+        ValueError: a path or name is not one that the plugin may have, or a schedule makes no sense.
     """
     wanted = _KINDS[hook].record
     if not isinstance(answer, list | tuple):
@@ -96,6 +103,7 @@ def checked(hook: str, manifest: Manifest, answer: object) -> tuple[Contribution
         if not isinstance(record, wanted):
             raise TypeError(f"returned a {type(record).__name__} among its {wanted.__name__} records")
         _check_path(manifest, record)
+        _check_work(manifest, record)
     return tuple(Contribution(manifest.id, record) for record in answer)
 
 
@@ -114,12 +122,23 @@ def clashes(collected: Mapping[str, Sequence[Contribution[Any]]], labels: Mappin
     return problems
 
 
+def strays(collected: Mapping[str, Sequence[Contribution[Any]]], labels: Mapping[str, str]) -> list[Problem]:
+    """Report schedules of tasks that nobody contributes."""
+    tasks = {one.record.name for one in collected["synthdb_tasks"]}
+    return [
+        Problem(labels[one.plugin], "synthdb_schedules", f"there is no task {one.record.task!r}")
+        for one in collected["synthdb_schedules"]
+        if one.record.task not in tasks
+    ]
+
+
 def freeze(collected: Mapping[str, Sequence[Contribution[Any]]]) -> Contributions:
     """Freeze what was collected per hook."""
     fields: dict[str, Any] = {}
     for hook, found in collected.items():
-        keyed = {getattr(one.record, "scheme", ""): one for one in found}
-        fields[hook.removeprefix("synthdb_")] = MappingProxyType(keyed) if _KINDS[hook].keyed else tuple(found)
+        key = _KINDS[hook].key
+        keyed = MappingProxyType({getattr(one.record, key): one for one in found}) if key else tuple(found)
+        fields[hook.removeprefix("synthdb_")] = keyed
     return Contributions(**fields)
 
 
@@ -130,3 +149,13 @@ def _check_path(manifest: Manifest, record: object) -> None:
         allowed = (prefix(manifest.id), *manifest.top_level_paths)
         if not any(record.mount == path or record.mount.startswith(f"{path}/") for path in allowed):
             raise ValueError(f"mount {record.mount!r} is neither below {allowed[0]} nor in top_level_paths")
+
+
+def _check_work(manifest: Manifest, record: object) -> None:
+    if isinstance(record, Task | Schedule) and not record.name.startswith(f"{manifest.id}."):
+        raise ValueError(f"the name {record.name!r} must start with '{manifest.id}.'")
+    if isinstance(record, Schedule):
+        from synthdb_host.job_times import next_time  # noqa: PLC0415 - hosts without schedules do not pay for it
+
+        next_time(record, 0)
+        json.dumps(record.payload)

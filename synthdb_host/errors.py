@@ -5,6 +5,7 @@ The tree::
     SynthDBError
     ├── StartupError                    the host cannot start; lists every problem of every plugin
     ├── ConfigurationError              a setting or a manifest is wrong
+    ├── JobStopped                      a background task must stop where it is
     └── RequestError                    an operation was refused; carries an HTTP status and a code
         ├── BadRequest (400)            the caller's words cannot be read or do not fit the data
         ├── Unauthenticated (401), Forbidden (403), NotFound (404), NotAllowed (405),
@@ -40,6 +41,7 @@ __all__ = [
     "InvalidSelect",
     "InvalidSql",
     "InvalidValue",
+    "JobStopped",
     "LossyValue",
     "MaxAffectedExceeded",
     "MergeConflict",
@@ -68,10 +70,12 @@ __all__ = [
     "UniqueViolation",
     "UnknownColumn",
     "UnknownDatabase",
+    "UnknownJob",
     "UnknownOperator",
     "UnknownRef",
     "UnknownRelation",
     "UnknownTable",
+    "UnknownTask",
     "UnsupportedCapability",
     "UnsupportedMediaType",
     "UntrustedOrigin",
@@ -93,6 +97,10 @@ class StartupError(SynthDBError):
 
 class ConfigurationError(SynthDBError):
     """A setting, a configuration file or a plugin manifest is wrong."""
+
+
+class JobStopped(SynthDBError):
+    """A background task must stop where it is: its job was cancelled or taken over, or this process is ending."""
 
 
 class RequestError(SynthDBError):
@@ -326,6 +334,20 @@ class UnknownTable(NotFound):
 
     code = "unknown_table"
     title = "Unknown table"
+
+
+class UnknownTask(NotFound):
+    """No active plugin contributes a background task of this name."""
+
+    code = "unknown_task"
+    title = "Unknown task"
+
+
+class UnknownJob(NotFound):
+    """There is no background job of this id, or it ended so long ago that it was removed."""
+
+    code = "unknown_job"
+    title = "Unknown job"
 
 
 class UnknownRef(NotFound):

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
         Policy,
         Principal,
         Route,
+        Schedule,
         StorageBackend,
+        Task,
     )
     from synthdb_host.hosting import PluginHost
     from synthdb_host.operations import Operation
@@ -118,6 +120,27 @@ class HostSpecs:
         """Contribute HTTP resources below ``/x/{plugin}``.
 
         Kind: contribution, one per path. A resource reaches data only through ``host.gate``.
+        """
+
+    # -- work -------------------------------------------------------------------------------------------
+
+    @hookspec
+    def synthdb_tasks(self) -> "Sequence[Task]":
+        """Contribute kinds of background work.
+
+        Kind: contribution, one per name, which is ``{plugin}.{task}``. A task runs when ``host.jobs`` or a
+        schedule asks for it, outside any transaction, at least once per job, on a thread of the one worker
+        process that has the turn. It reaches data through ``host.gate`` with ``run.context``. An exception is
+        logged, recorded without its text unless it is one of ``synthdb_host``, and tried again.
+        """
+
+    @hookspec
+    def synthdb_schedules(self) -> "Sequence[Schedule]":
+        """Contribute times at which tasks of the plugin run by themselves.
+
+        Kind: contribution, one per name, which is ``{plugin}.{name}``. A time is taken once for all processes
+        that share a control database; without one (embedded use, ``serve --database``) there are no schedules. A
+        ``cron``, a time zone or a task that does not exist fails the start-up.
         """
 
     # -- the gate ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from synthdb_host.contributions import Contributions
 from synthdb_host.databases import Databases
 from synthdb_host.gate import Gate
+from synthdb_host.jobs import Jobs
 from synthdb_host.settings import HostSettings
 
 __all__ = ["PluginHost"]
@@ -30,6 +31,10 @@ class PluginHost(Protocol):
     @property
     def gate(self) -> Gate:
         """The one way to data."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Background work: queue a job for a task, look at jobs, run a task at once."""
 
     def plugin_settings(self, plugin_id: str) -> BaseModel:
         """Give the settings of an active plugin, of the type that its manifest names."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from html import escape
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 import falcon.asgi
@@ -20,6 +20,9 @@ from synthdb_host.pages import Pages
 from synthdb_host.problems import PROBLEM_TYPE, encode, error_codes, meaning, translate
 from synthdb_host.targets import load_target
 
+if TYPE_CHECKING:
+    from synthdb_host.job_worker import JobWorker
+
 __all__ = ["App", "build_app"]
 
 App = falcon.asgi.App[LimitedRequest, falcon.asgi.Response]
@@ -30,19 +33,26 @@ _WEBSOCKET_CODES: Final = 3000
 """What Falcon adds to an HTTP status to make it a WebSocket close code."""
 
 
-def build_app(host: Host, *, bound_to_loopback: bool = True, started: Callable[[], None] | None = None) -> App:
+def build_app(
+    host: Host,
+    *,
+    bound_to_loopback: bool = True,
+    started: Callable[[], None] | None = None,
+    jobs: "JobWorker | None" = None,
+) -> App:
     """Build the ASGI application of a host.
 
     Args:
         host: the plugins and their contributions.
         bound_to_loopback: whether the server listens on a loopback address only.
         started: called when a worker is ready to answer.
+        jobs: does background work as long as the application is served.
 
     Raises:
         AttributeError, ImportError: an API generator's routes cannot be imported.
     """
     middleware: list[Any] = [
-        WorkerMiddleware(host, started),
+        WorkerMiddleware(host, started, jobs),
         RequestMiddleware(host, bound_to_loopback=bound_to_loopback),
     ]
     app = falcon.asgi.App(

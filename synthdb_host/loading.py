@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from synthdb_host.commands import command_clashes
-from synthdb_host.contributions import HOOKS, Contribution, checked, clashes
+from synthdb_host.contributions import HOOKS, Contribution, checked, clashes, strays
 from synthdb_host.discovery import Candidate, Problem, ambiguous, discover, read_manifest, unknown_names
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.manifest import Manifest
@@ -106,7 +106,7 @@ class Loader:
                     with self.attempt(labels[plugin.id], hook, plugin.package):
                         for answer in self.registry.call(plugin.id, hook)():
                             collected[hook] += checked(hook, plugin.manifest, answer)
-        self.problems += clashes(collected, labels)
+        self.problems += [*clashes(collected, labels), *strays(collected, labels)]
         return collected
 
     def attempt(self, whose: str, step: str, package: Path | None = None, hint: str = "") -> "_Attempt":

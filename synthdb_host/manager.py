@@ -12,6 +12,7 @@ from synthdb_host.contributions import Contributions, freeze
 from synthdb_host.databases import Databases, MemoryPlacements, PlacementSource
 from synthdb_host.errors import StartupError
 from synthdb_host.gate import Gate
+from synthdb_host.jobs import Jobs
 from synthdb_host.loading import LoadedPlugin, Loader, label
 from synthdb_host.operations import Operation
 from synthdb_host.scheduling import EmbeddedScheduler
@@ -49,6 +50,7 @@ class Host:
             frozenset(plugin.id for plugin in plugins),
             self.settings.data,
         )
+        self.jobs = Jobs(self, self._control)
         self.access = self._access(loader)
         self.gate = Gate(self.databases, self.contributions, self._observers or None, self.access)
 

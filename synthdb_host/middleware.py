@@ -17,6 +17,7 @@ from synthdb_host.logs import access_log
 from synthdb_host.server_scheduling import ServerScheduler
 
 if TYPE_CHECKING:
+    from synthdb_host.job_worker import JobWorker
     from synthdb_host.manager import Host
 
 __all__ = ["LimitedRequest", "RequestMiddleware", "WorkerMiddleware"]
@@ -30,21 +31,27 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class WorkerMiddleware:
     """Starts and stops the host in a worker, with the worker's event loop."""
 
-    def __init__(self, host: "Host", started: Callable[[], None] | None) -> None:
+    def __init__(self, host: "Host", started: Callable[[], None] | None, jobs: "JobWorker | None") -> None:
         self._host = host
         self._started = started
+        self._jobs = jobs
         self._scheduler: ServerScheduler | None = None
 
     async def process_startup(self, scope: dict[str, Any], event: dict[str, Any]) -> None:
-        """Start the threads, then the plugins."""
-        self._scheduler = ServerScheduler(asyncio.get_running_loop())
+        """Start the threads, then the plugins, then background work."""
+        loop = asyncio.get_running_loop()
+        self._scheduler = ServerScheduler(loop)
         self._host.start_worker(self._scheduler)
+        if self._jobs is not None:
+            self._jobs.start(lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result())
         if self._started is not None:
             self._started()
 
     async def process_shutdown(self, scope: dict[str, Any], event: dict[str, Any]) -> None:
-        """Finish queued writes, then close databases and stop the plugins."""
+        """Stop background work, finish queued writes, then close databases and stop the plugins."""
         if self._scheduler is not None:
+            if self._jobs is not None:
+                await asyncio.to_thread(self._jobs.stop)
             await asyncio.to_thread(self._scheduler.close)
             self._host.stop_worker()
 

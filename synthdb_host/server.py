@@ -1,8 +1,10 @@
 """The gunicorn server: one master that only watches, and workers that run the host."""
 
 import gc
+import fcntl
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
@@ -80,6 +82,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         # Gunicorn takes the descriptor over and closes it.
         self._descriptor = listener.detach()
         self._is_first = False
+        self._turn = tempfile.TemporaryFile()  # noqa: SIM115 - locked as long as the server runs
         super().__init__()
 
     def load_config(self) -> None:
@@ -88,7 +91,12 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def load(self) -> App:
         """Build the application; called in each worker."""
-        return build_app(self._host, bound_to_loopback=is_loopback(self._address), started=self._announce)
+        return build_app(
+            self._host,
+            bound_to_loopback=is_loopback(self._address),
+            started=self._announce,
+            jobs=self._host.jobs.worker(self._has_turn),
+        )
 
     def _options(self) -> dict[str, Any]:
         settings = self._host.settings
@@ -116,6 +124,15 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def _forked(self, arbiter: object, worker: Any) -> None:  # noqa: ANN401 - gunicorn is not typed
         self._is_first = worker.age == 1
+
+    def _has_turn(self) -> bool:
+        """Say whether this is the worker that does background work; when it dies, another one is."""
+        try:
+            # A lock of the process: a fork does not inherit it, and it ends with the process, however that ends.
+            fcntl.lockf(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def _announce(self) -> None:
         if self._is_first:

@@ -25,7 +25,7 @@ from synthdb_host.errors import ConfigurationError
 from synthdb_host.provenance import PREFIX, Provenance
 from synthdb_host.selection import Selection, closest, find_config, names, read_toml
 
-__all__ = ["HostSettings", "Limits", "PluginsSection", "Secret", "describe"]
+__all__ = ["HostSettings", "JobSettings", "Limits", "PluginsSection", "Secret", "describe"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -68,6 +68,16 @@ class Limits(BaseModel):
     max_filter_terms: int = Field(default=2_000, gt=0, description="conditions in a filter")
 
 
+class JobSettings(BaseModel):
+    """How background work is done."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_seconds: float = Field(default=1.0, gt=0, description="seconds between looks for work")
+    lease_seconds: float = Field(default=60.0, ge=1, description="seconds after which a dead worker's job is taken")
+    retention_days: float = Field(default=30.0, ge=0, description="days for which finished jobs are kept")
+
+
 class PluginsSection(BaseModel):
     """Which plugins load, and one section of settings per plugin (``[plugins.ID]``)."""
 
@@ -95,6 +105,7 @@ class HostSettings(BaseSettings):
     log_format: Literal["text", "json"] = Field(default="text", description="format of log lines")
     admin_token: Secret | None = Field(default=None, description="secret, env:NAME or file:PATH")
     limits: Limits = Field(default=Limits(), description="what one request may cost")
+    jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 

@@ -1,7 +1,10 @@
 """Hosts with chosen plugins, and clients for them."""
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -9,10 +12,12 @@ from typing import Any, Self, TypeVar
 import falcon.testing
 
 from synthdb_host.http import build_app
+from synthdb_host.job_worker import JobWorker
+from synthdb_host.jobs import Job
 from synthdb_host.manager import Host
 from synthdb_host.settings import HostSettings
 
-__all__ = ["ApiClient", "build_host"]
+__all__ = ["ApiClient", "build_host", "run_jobs"]
 
 T = TypeVar("T")
 
@@ -38,6 +43,21 @@ def build_host(
         StartupError: with every problem of every plugin.
     """
     return Host.build(HostSettings(data=data, **settings), plugins=plugins, discover=discover, databases=databases)
+
+
+def run_jobs(host: Host, *, at: datetime | None = None) -> tuple[Job, ...]:
+    """Do what a server would have done in the background by a moment, and give all jobs, the newest first.
+
+    Args:
+        host: one with a control database.
+        at: what the time is, for waits and schedules; by default it is what it is. A schedule begins with the
+            first call, and fires in a later one.
+    """
+    moment = at.timestamp() if at else time.time()
+    worker = JobWorker(host, replace(host.jobs.store, clock=lambda: moment))
+    while worker.step():
+        pass
+    return host.jobs.list()
 
 
 class ApiClient:

@@ -97,6 +97,14 @@ def test_the_plugin_of_the_page_answers_over_http(place: Place) -> None:
         server.communicate(timeout=30)
 
 
+def test_the_background_work_of_the_page_is_done(tmp_path: Path) -> None:
+    """The example runs as it stands."""
+    (code,) = [block["text"] for block in FENCE.finditer(PAGE) if "run_jobs" in block["text"]]
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (0, "") == (result.returncode, result.stderr)
+
+
 def test_the_test_of_the_page_passes(place: Place) -> None:
     """A plugin author can copy it."""
     place.run("pip install --editable .")
