@@ -15,6 +15,7 @@ HOST_COMMANDS: Mapping[str, Command] = MappingProxyType(
             ("config", "commands_config:config", "Show and explain the configuration."),
             ("databases", "commands_databases:databases", "List and make databases."),
             ("init", "commands_init:init", "Make a data folder and a configuration file."),
+            ("jobs", "commands_jobs:jobs", "List, run and stop background work."),
             ("plugins", "commands_plugins:plugins", "List, check and explain plugins."),
             ("serve", "commands_serve:serve", "Serve the databases over HTTP."),
             ("version", "commands_version:version", "Print the version."),
