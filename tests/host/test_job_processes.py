@@ -18,7 +18,7 @@ from synthdb_host.contracts import Schedule
 from synthdb_host.manager import Host
 from tests.host.working import TASKS, build
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 PROGRAM: Final = Path(__file__).with_name("working.py")
 PATIENCE: Final = 30.0
@@ -80,7 +80,8 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
     for process in yard.processes:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=PATIENCE)
+        # A worker that was just starting may miss the signal; it is killed after the server's 30 seconds of grace.
+        process.communicate(timeout=2 * PATIENCE)
 
 
 def eventually(holds: Callable[[], bool]) -> None:
