@@ -1,7 +1,7 @@
 """The gunicorn server: one master that only watches, and workers that run the host."""
 
-import gc
 import fcntl
+import gc
 import socket
 import sys
 import tempfile
