@@ -15,7 +15,7 @@ The work is in proportion to the rows that differ between base and theirs, whate
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from synthdb.catalog.model import StoredColumn, StoredTable
@@ -30,6 +30,7 @@ from synthdb.engine.versions.constraint_checks import (
     Violation,
     broken_references,
     broken_rows,
+    new_violations,
     null_violations,
     unique_violations,
 )
@@ -72,6 +73,7 @@ class Combination:
         """Combine; with conflicts in the report, what was written must be undone."""
         schema = MergedSchema()
         words: tuple[str, ...] = ()
+        before = self._session.records()
         if self._scope.tables is None:
             schema = self._merged_schema()
             self._conflicts += schema.conflicts
@@ -81,6 +83,8 @@ class Combination:
             table.write()
         for table in tables:
             table.verify()
+        for name, column, constraint in new_violations(self._session, before):
+            self.dispute(OpenConflict(name, None, column, "constraint", detail=constraint))
         if not self._conflicts:
             build_unique_keys(self._session)
         conflicts = sorted(self._conflicts, key=lambda item: (item.table, str(item.key), item.column or "", item.kind))
@@ -173,8 +177,7 @@ class _Table:
 
     def _rows(self) -> Iterator[tuple[Any, Any, Row | None, Row | None]]:
         base = {
-            place: self._side(place, self.whole.past.tables(place).get(self.table.id))
-            for place in self.whole.base.places()
+            place: self._side(place, self.whole.past.table(place, self.table.id)) for place in self.whole.base.places()
         }
         theirs = self._side(self.whole.theirs, self.theirs)
         columns = tuple(self.table.columns.values())
@@ -238,15 +241,22 @@ class _Table:
             own, new = (None if row is None else Image(shown.encoder, row).json() for row in (ours, theirs))
             key = tuple(shown.key(theirs or ours or ()).json())
             conflict = OpenConflict(self.table.name, key, None, "constraint", None, own, new, violation.detail)
-            self._settle(violation.id, conflict)
+            self._settle(violation, conflict)
 
-    def _settle(self, row_id: Any, conflict: OpenConflict) -> None:  # noqa: ANN401 - any identity or value
+    def _settle(self, violation: Violation, conflict: OpenConflict) -> None:
         """Leave a row as ours has it if that was decided."""
         choice, _ = self.whole.decide(conflict)
-        if choice == "ours" and row_id in self.merged.written:
-            del self.merged.written[row_id]
-        elif choice is None or choice == "theirs":
-            self.whole.dispute(replace(conflict, resolution=None))
+        row = self.merged.written.get(violation.id)
+        if choice == "ours" and row is not None:
+            del self.merged.written[violation.id]
+            return
+        self.whole.dispute(conflict)
+        if row is not None:
+            # The index of main would refuse the row; it is undone anyway, but others are to be looked at with it.
+            cells = zip(self.table.columns, row, strict=True)
+            self.merged.written[violation.id] = tuple(
+                None if name in violation.columns else cell for name, cell in cells
+            )
 
 
 def _row_at(sides: dict[Place, "_SideRows"], row_id: Any) -> Callable[[Place], Any]:  # noqa: ANN401 - any identity

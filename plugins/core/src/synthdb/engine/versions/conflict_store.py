@@ -14,7 +14,7 @@ from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter
 from synthdb_host.versions import OpenConflict, Resolve
 
-__all__ = ["Decisions", "list_conflicts", "resolve_conflicts", "store_conflicts"]
+__all__ = ["Decisions", "close_conflicts", "list_conflicts", "resolve_conflicts", "store_conflicts"]
 
 _COLUMNS: Final = (
     ("source", "text"), ("target", "text"), ("table", "text"), ("key", "json"), ("column", "text"), ("kind", "text"),
@@ -87,6 +87,13 @@ def store_conflicts(session: Session, source: Place, target: Place, conflicts: S
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
             (*known, *_states(conflict)),
         )
+
+
+def close_conflicts(session: Session, source: Place, target: Place) -> None:
+    """Take note that a merge was made: nothing is in conflict any more, and what was decided is remembered."""
+    session.driver.execute(
+        "UPDATE _conflict SET open = 0 WHERE source = ? AND target = ?", (source.branch, target.branch)
+    )
 
 
 def list_conflicts(driver: sqlite3.Connection, source: Place | None, target: Place, hidden: frozenset[str]) -> Result:

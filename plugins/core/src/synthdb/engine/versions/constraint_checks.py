@@ -5,22 +5,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthdb.catalog.model import StoredTable
+from synthdb.catalog.store import Records
 from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
-from synthdb.engine.verification import condition_sql, unique_keys
+from synthdb.engine.verification import (
+    condition_sql,
+    require_unique,
+    unique_keys,
+    verify_check,
+    verify_foreign_key,
+)
 from synthdb.engine.versions.images import Row
+from synthdb_host.errors import RequestError
 from synthdb_host.operations import Filter
 
-__all__ = ["Violation", "broken_references", "broken_rows", "null_violations", "unique_violations"]
+__all__ = ["Violation", "broken_references", "broken_rows", "new_violations", "null_violations", "unique_violations"]
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A row that breaks a constraint, in words."""
+    """A row that breaks a constraint, in words; ``columns`` are those of a unique key."""
 
     id: Any
     detail: str
+    columns: tuple[str, ...] = ()
 
 
 def null_violations(table: StoredTable, rows: Mapping[Any, Row]) -> Iterator[Violation]:
@@ -49,7 +58,7 @@ def unique_violations(
                 continue
             held = [found for (found,) in session.driver.execute(statement, values) if found not in gone]
             if held or seen.setdefault(values, row_id) != row_id:
-                yield Violation(row_id, f"another row has this {', '.join(columns)}")
+                yield Violation(row_id, f"another row has this {', '.join(columns)}", columns)
 
 
 def broken_rows(session: Session, table: StoredTable, ids: RowIds) -> Iterator[Violation]:
@@ -89,6 +98,39 @@ def broken_references(
             values = tuple(row[place] for place in places)
             if None not in values and session.driver.execute(statement, (*values, *values)).fetchone():
                 yield Violation(row_id, f"{key.name}: rows of {child.name} still refer to it")
+
+
+def new_violations(session: Session, before: Records) -> Iterator[tuple[str, str | None, str]]:
+    """Find constraints that a table has got and that its rows break: table, column, constraint."""
+    after = session.records()
+    for table in list(session.catalog.tables.values()):
+        if table.id not in before.tables:
+            continue
+        known = {constraint.name for constraint in before.tables[table.id].constraints}
+        names = {constraint.name for constraint in after.tables[table.id].constraints} - known
+        yield from ((table.name, None, name) for name in sorted(names) if _is_broken(session, table, name))
+        own = before.columns[table.id]
+        for column in table.columns.values():
+            optional = column.id in own and not own[column.id].not_null
+            null = f"{quote(column.physical)} IS NULL"
+            if optional and column.column.not_null and _ids(session, table, null, ()):
+                yield table.name, column.name, "not_null"
+
+
+def _is_broken(session: Session, table: StoredTable, name: str) -> bool:
+    try:
+        for unique in table.table.unique_keys:
+            if unique.name == name:
+                require_unique(session, table, unique.columns)
+        for key in table.table.foreign_keys:
+            if key.name == name:
+                verify_foreign_key(session, table, key, None)
+        for check in table.table.checks:
+            if check.name == name:
+                verify_check(session, table, check, None)
+    except RequestError:
+        return True
+    return False
 
 
 def _ids(session: Session, table: StoredTable, where: str, parameters: Sequence[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from synthdb.engine.tables import restore_table
 from synthdb.engine.versions.ancestry import head_commit, includes
 from synthdb.engine.versions.bases import Base, base_of
 from synthdb.engine.versions.combining import Combination, Scope
-from synthdb.engine.versions.conflict_store import Decisions, store_conflicts
+from synthdb.engine.versions.conflict_store import Decisions, close_conflicts, store_conflicts
 from synthdb.engine.versions.histories import last_version
 from synthdb.engine.versions.keys import identity_of, last_identity_of
 from synthdb.engine.versions.past import Past
@@ -164,6 +164,7 @@ def _combine(session: Session, base: Base, theirs: Place, source: Place) -> Resu
         if not session.context.dry_run:
             store_conflicts(session, source, target, report.conflicts)
         return Result(affected=0, report=report)
+    close_conflicts(session, source, target)
     return _reported(session, report)
 
 

@@ -5,10 +5,12 @@ from bisect import bisect_right
 from collections.abc import Hashable
 from dataclasses import replace
 
+from msgspec.structs import replace as replace_struct
+
 from synthdb.catalog.layering import Mark, layers_of
 from synthdb.catalog.model import StoredCatalog, StoredTable
 from synthdb.catalog.places import Place
-from synthdb.catalog.store import load_catalog, read_marks
+from synthdb.catalog.store import Records, load_catalog, read_marks, read_records, stored_tables
 
 __all__ = ["Past"]
 
@@ -35,6 +37,23 @@ class Past:
                 for table in self._schema(place).tables.values()
             }
         return found
+
+    def table(self, place: Place, table_id: int) -> StoredTable | None:
+        """Give a table of a place, one that was dropped there too; None if the place does not know it."""
+        found = self.tables(place).get(table_id)
+        if found is not None:
+            return found
+        records = read_records(self.driver, place)
+        record = records.tables.get(table_id)
+        if record is None:
+            return None
+        revived = Records(
+            {table_id: replace_struct(record, dropped=False, constraints=())},
+            records.physical,
+            records.columns,
+            records.roots,
+        )
+        return stored_tables(self.driver, revived, place)[0]
 
     def catalog(self, place: Place) -> StoredCatalog:
         """Give the catalog of a place."""

@@ -183,9 +183,10 @@ class _Merging:
 
     def _property(self, name: str, values: tuple[Any, Any, Any], table: str, column: str | None) -> Any:  # noqa: ANN401 - any identity or value
         chosen = three_way(*values)
-        if chosen is not DISPUTED:
-            return chosen
         _, own, new = values
+        if chosen is not DISPUTED:
+            broken = OpenConflict(table, None, column, "constraint", detail=name)
+            return own if name == "not_null" and chosen != own and self._decide(broken) == "ours" else chosen
         if name in _QUIET:
             return own
         conflict = _conflict(table, column, values, name)
@@ -219,6 +220,8 @@ class _Merging:
     ) -> ConstraintRecord | None:
         values = (_logical(old.get(name)), _logical(own.get(name)), _logical(new.get(name)))
         chosen = three_way(*values)
+        if chosen == values[2] and self._decide(OpenConflict(table, None, None, "constraint", detail=name)) == "ours":
+            chosen = values[1]
         if chosen is DISPUTED:
             conflict = _conflict(table, None, values, name)
             chosen = values[2] if self._decided(conflict) == "theirs" else values[1]
