@@ -24,16 +24,6 @@ def requests() -> int:
 
 
 @pytest.fixture
-def restart_seconds() -> float:
-    """Give the longest that a restart may take in the middle of several.
-
-    That is what an operator is promised, in the long form. The short form runs beside other tests on a busy
-    machine and allows ten times as much; there the processor time says whether a restart is quick.
-    """
-    return 3.0 if IS_LONG else 30.0
-
-
-@pytest.fixture
 def seed(record_property: Callable[[str, object], None]) -> str:
     """Give this run's seed: ``SEED`` of the environment, else a new one. It is printed."""
     chosen = os.environ.get("SEED") or secrets.token_hex(4)

@@ -56,9 +56,9 @@ class Server:
         return _children(self._running.process.pid)
 
     @property
-    def cpu_seconds(self) -> float:
-        """The processor time that master and workers have taken so far, however long they waited for it."""
-        return sum(map(_cpu_seconds, [self._running.process.pid, *self.worker_pids]))
+    def delay(self) -> float:
+        """The seconds by which other programs delayed its start: those in which it could run and had no processor."""
+        return _delay(self._running.process.pid) + max(map(_delay, self.worker_pids))
 
     def client(self) -> Client:
         """Give a new client of the server."""
@@ -145,13 +145,15 @@ def _is_alive(pid: int) -> bool:
     return _status(pid)[0] not in ("", "Z")
 
 
-def _cpu_seconds(pid: int) -> float:
-    return sum(map(int, _status(pid)[11:13])) / os.sysconf("SC_CLK_TCK")
+def _delay(pid: int) -> float:
+    """Give the seconds that a process waited in the queue for a processor (see sched-stats of the kernel)."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text("utf-8").split()[1]) / 1e9
 
 
-def _status(pid: int) -> list[str]:
-    """Give a process's state, parent and further facts (see proc_pid_stat(5)), empty texts if there is none."""
+def _status(pid: int) -> tuple[str, str]:
+    """Give a process's state and parent, empty if there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return ["", ""]
+        return "", ""
+    return state, parent

@@ -22,32 +22,32 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 Record = Callable[[str, object], None]
 
-RESTART_CPU_SECONDS: Final = 3.0
-"""What no restart may cost. It is what an operator is promised in seconds, and does not depend on the other load."""
+RESTART_SECONDS: Final = 3.0
+"""What an operator is promised for every restart, not counting by how much other programs delay it."""
 
 
 def test_acknowledged_writes_survive_a_kill_of_the_whole_server(
-    tmp_path: Path, seed: str, kills: int, restart_seconds: float, record_property: Record
+    tmp_path: Path, seed: str, kills: int, record_property: Record
 ) -> None:
     """After kill -9 of master and workers under load, every acknowledged write is there and none is by half."""
     random = Random(seed)
     with serving(tmp_path, tmp_path / "ledger.db") as server:
         load = Load(server, seed)
-        restarts, costs = [], []
+        restarts, delays = [], []
         for _ in range(kills):
             with load.running():
                 load.wait_for(random.randint(30, 150))
                 time.sleep(random.uniform(0, 0.02))
                 server.kill()
             restarts.append(server.start())
-            costs.append(server.cpu_seconds)
+            delays.append(server.delay)
             assert [] == load.complaints
             assert [] == faults(server.database, load.books)
         _note(record_property, load, restarts)
-        record_property("restart CPU seconds, most", f"{max(costs):.2f}")
+        own = [restart - delay for restart, delay in zip(restarts, delays, strict=True)]
+        record_property("without delay by other programs", f"{median(own):.2f}, most {max(own):.2f}")
         assert "Traceback" not in server.log
-    assert max(costs) < RESTART_CPU_SECONDS
-    assert median(restarts) < restart_seconds
+    assert max(own) < RESTART_SECONDS
 
 
 def test_a_killed_worker_is_replaced_and_nothing_acknowledged_is_lost(
