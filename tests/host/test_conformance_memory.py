@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from synthdb_memory.database import MemoryDatabase, open_memory
+from synthdb_memory.versioned import VersionedDatabase, open_versioned
 
 from synthdb_host.contracts import Placement
 from synthdb_host.scheduling import EmbeddedScheduler
@@ -15,6 +16,15 @@ class TestMemoryStorage(StorageSuite):
 
     def make_database(self, tmp_path: Path) -> MemoryDatabase:
         return open_memory(Placement("test", f"memory://{tmp_path.name}", create=True), EmbeddedScheduler())
+
+
+class TestVersionedMemoryStorage(StorageSuite):
+    """Nor are versions: a full copy of everything for each commit keeps the contract."""
+
+    branches = True
+
+    def make_database(self, tmp_path: Path) -> VersionedDatabase:
+        return open_versioned(Placement("test", f"versioned://{tmp_path.name}", create=True), EmbeddedScheduler())
 
 
 def test_a_suite_with_a_test_left_out_cannot_be_made() -> None:

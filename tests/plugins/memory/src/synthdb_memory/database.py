@@ -24,13 +24,13 @@ from synthdb_memory.state import State
 from synthdb_memory.visibility import View
 from synthdb_memory.writing import delete, insert, update
 
-__all__ = ["CAPABILITIES", "MemoryDatabase", "open_memory"]
+__all__ = ["CAPABILITIES", "MemoryDatabase", "Unit", "check_deadline", "committed", "open_memory", "run_on"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset({"define", "dry_run", "foreign_keys"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
+class Unit:
     """One write that waits for its turn."""
 
     operation: Operation
@@ -65,13 +65,18 @@ class MemoryDatabase:
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         """Run an operation: reads on the newest state, writes one after another."""
         self.check()
-        _check_deadline(context)
-        if isinstance(operation, Select):
-            return select(View(self._state, restrictions), operation)
+        check_deadline(context)
         if isinstance(operation, Sql):
             raise UnsupportedCapability("This storage runs no SQL.", data={"capability": "sql"})
-        result: Result = await self._scheduler.submit_write(self._write, _Unit(operation, restrictions, context))
+        found = self._read(operation, restrictions)
+        if found is not None:
+            return found
+        result: Result = await self._scheduler.submit_write(self._write, Unit(operation, restrictions, context))
         return result
+
+    def _read(self, operation: Operation, restrictions: Restrictions) -> Result | None:
+        """Answer an operation that only reads; None: it is another one."""
+        return select(View(self._state, restrictions), operation) if isinstance(operation, Select) else None
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> Transaction:
         """Refuse: there are batches, but no interactive transactions."""
@@ -91,34 +96,36 @@ class MemoryDatabase:
         self._closed = True
         self._state = State()
 
-    def _write(self, units: Sequence[_Unit]) -> list[Result | BaseException]:
+    def _write(self, units: Sequence[Unit]) -> list[Result | BaseException]:
         return [self._outcome(unit) for unit in units]
 
-    def _outcome(self, unit: _Unit) -> Result | BaseException:
+    def _outcome(self, unit: Unit) -> Result | BaseException:
         try:
             return self._apply(unit)
         except Exception as error:  # noqa: BLE001 - it is the outcome of this unit and raised to its caller
             return error
 
-    def _apply(self, unit: _Unit) -> Result:
-        _check_deadline(unit.context)
+    def _apply(self, unit: Unit) -> Result:
+        check_deadline(unit.context)
         before, after = self._state, self._state.copy()
-        result = _run(after, unit.operation, unit.restrictions)
+        result = run_on(after, unit.operation, unit.restrictions)
         if unit.context.dry_run:
             return result
         if after.catalog().tables != before.catalog().tables:
             after.version += 1
         after.commit += 1
         self._state = after
-        return _committed(result, str(after.commit))
+        return committed(result, str(after.commit))
 
 
-def _check_deadline(context: Context) -> None:
+def check_deadline(context: Context) -> None:
+    """Refuse what comes too late."""
     if context.deadline is not None and time.monotonic() > context.deadline:
         raise Timeout("The operation's time is over.")
 
 
-def _committed(result: Result, commit: str) -> Result:
+def committed(result: Result, commit: str | None) -> Result:
+    """Give the result with the id of its commit."""
     return Result(
         result.encoder,
         result.rows,
@@ -131,7 +138,8 @@ def _committed(result: Result, commit: str) -> Result:
     )
 
 
-def _run(state: State, operation: Operation, restrictions: Restrictions) -> Result:
+def run_on(state: State, operation: Operation, restrictions: Restrictions) -> Result:
+    """Run an operation on a working copy."""
     match operation:
         case Select():
             return select(View(state, restrictions), operation)
@@ -146,7 +154,7 @@ def _run(state: State, operation: Operation, restrictions: Restrictions) -> Resu
             return Result()
         case Batch(operations=operations, ref=ref):
             check_ref(ref)
-            return Result(parts=tuple(_run(state, part, restrictions) for part in operations))
+            return Result(parts=tuple(run_on(state, part, restrictions) for part in operations))
         case _:
             raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")
 

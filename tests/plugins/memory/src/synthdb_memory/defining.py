@@ -45,7 +45,7 @@ from synthdb_memory.constraints import check_references, unique_sets
 from synthdb_memory.growing import retype
 from synthdb_memory.naming import check_new
 from synthdb_memory.refs import check_ref
-from synthdb_memory.state import State, Stored
+from synthdb_memory.state import Dropped, State, Stored
 
 __all__ = ["define"]
 
@@ -161,7 +161,7 @@ def _copy_table(state: State, change: CopyTable) -> None:
     name = check_new(change.name, state.tables, "table")
     copy = source.copy() if change.data else Stored(source.schema)
     copy.schema = replace(source.schema, name=name)
-    copy.dropped = {}
+    copy.dropped, copy.uid, copy.ids = {}, 0, {}
     state.tables[name] = copy
 
 
@@ -186,11 +186,10 @@ def _drop_column(state: State, change: DropColumn) -> None:
     used |= {name for key in schema.foreign_keys for name in key.columns}
     if column.name in used:
         raise Conflict(f"A key of {schema.name!r} uses the column {column.name!r}.", hint="Drop the key first.")
+    ids = stored.ids.pop(column.name, frozenset())
     if not change.hard:
-        stored.dropped[column.name] = (
-            column,
-            {number: row[column.name] for number, row in stored.rows.items()},
-        )
+        values = {number: row[column.name] for number, row in stored.rows.items()}
+        stored.dropped[column.name] = Dropped(column, values, ids)
     stored.schema = replace(
         schema,
         columns=tuple(item for item in schema.columns if item.name != column.name),
@@ -207,8 +206,10 @@ def _restore_column(state: State, change: RestoreColumn) -> None:
     if change.column not in stored.dropped:
         raise UnknownColumn(f"Table {change.table!r} has no dropped column {change.column!r}.")
     check_new(change.column, stored.schema.by_name, "column")
-    column, values = stored.dropped.pop(change.column)
+    dropped = stored.dropped.pop(change.column)
+    column, values = dropped.column, dropped.values
     stored.schema = replace(stored.schema, columns=(*stored.schema.columns, column))
+    stored.ids[column.name] = dropped.ids
     stored.rows = {
         number: {**row, column.name: values.get(number, column.default)} for number, row in stored.rows.items()
     }
@@ -219,6 +220,7 @@ def _rename_column(state: State, change: RenameColumn) -> None:
     old = stored.schema.column(change.column).name
     new = check_new(change.name, set(stored.schema.by_name) - {old}, "column")
     stored.schema = _renamed(stored.schema, old, new)
+    stored.ids[new] = stored.ids.pop(old, frozenset())
     stored.rows = {
         number: {new if name == old else name: value for name, value in row.items()}
         for number, row in stored.rows.items()

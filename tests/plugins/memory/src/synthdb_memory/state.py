@@ -7,25 +7,43 @@ from uuid import UUID
 from synthdb_host.catalog import Catalog, Column, Table
 from synthdb_host.errors import UnknownTable
 
-__all__ = ["Row", "State", "Stored"]
+__all__ = ["Dropped", "Ids", "Row", "State", "Stored"]
 
 Row = dict[str, Any]
 """The values of one row by column name. Never changed in place, so snapshots can share it."""
 
 
+Ids = frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A column that can be restored: its description, its values by the number of the row, and its ids."""
+
+    column: Column
+    values: dict[int, Any]
+    ids: Ids
+
+
 @dataclass(slots=True)
 class Stored:
-    """A table: its description, its rows by an internal number, and the next numbers to give."""
+    """A table: its description, its rows by an internal number, and the next numbers to give.
+
+    ``uid`` and ``ids`` are what a versioned database knows a table and its columns by, whatever they are called;
+    a column that two branches made alike has the ids of both.
+    """
 
     schema: Table
     rows: dict[int, Row] = field(default_factory=dict)
     next_row: int = 1
     next_id: int = 1
-    dropped: dict[str, tuple[Column, dict[int, Any]]] = field(default_factory=dict)
+    dropped: dict[str, Dropped] = field(default_factory=dict)
+    uid: int = 0
+    ids: dict[str, Ids] = field(default_factory=dict)
 
     def copy(self) -> "Stored":
         """Copy what writes change in place."""
-        return replace(self, rows=dict(self.rows), dropped=dict(self.dropped))
+        return replace(self, rows=dict(self.rows), dropped=dict(self.dropped), ids=dict(self.ids))
 
     def sorted_rows(self) -> list[tuple[int, Row]]:
         """Give the rows by identity."""

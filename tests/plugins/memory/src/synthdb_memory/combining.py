@@ -1,0 +1,97 @@
+"""Combining two states that come from a third."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from synthdb_host.versions import OpenConflict
+from synthdb_memory.combining_rows import RowCombiner
+from synthdb_memory.combining_schema import Match, SchemaCombiner
+from synthdb_memory.normal import Plain, PlainTable
+from synthdb_memory.settling import Decide, undecided
+
+__all__ = ["Combination", "combine"]
+
+
+@dataclass(slots=True)
+class Combination:
+    """A state made of two, and what they disagree on; there the state is as ours is."""
+
+    tables: Plain = field(default_factory=dict)
+    conflicts: list[OpenConflict] = field(default_factory=list)
+
+
+def combine(
+    base: Plain, ours: Plain, theirs: Plain, decide: Decide = undecided, *, virtual: bool = False
+) -> Combination:
+    """Combine two states.
+
+    A ``virtual`` combination is the base of another one: what is in conflict in it is unknown.
+    """
+    schema = SchemaCombiner(decide, virtual=virtual)
+    tables: Plain = {}
+    matches: dict[int, list[Match]] = {}
+    for uid in dict.fromkeys((*ours, *theirs)):
+        was, mine, other = base.get(uid), ours.get(uid), theirs.get(uid)
+        if was is None and (mine is None or other is None):
+            _add_alone(schema, tables, mine or other, ours)
+            continue
+        mine, other = mine or _gone(was), other or _gone(was)
+        tables[uid], matches[uid] = schema.table(was, mine, other)
+    numbers = _Numbers(matches)
+    for table in tables.values():
+        _combine_constraints(schema, table, (base, ours, theirs), numbers)
+    rows = RowCombiner(decide, virtual=virtual)
+    for uid, found in matches.items():
+        tables[uid].rows = rows.rows(tables[uid], found, base.get(uid), ours.get(uid), theirs.get(uid))
+    return Combination(tables, schema.conflicts + rows.conflicts)
+
+
+def _gone(table: PlainTable | None) -> PlainTable:
+    assert table is not None
+    return replace(table, properties=table.properties | {"dropped": True})
+
+
+def _add_alone(schema: SchemaCombiner, tables: Plain, only: PlainTable | None, ours: Plain) -> None:
+    """Take a table that one side has made, unless the other has made one of the same name."""
+    assert only is not None
+    twins = [table for table in ours.values() if table.is_live and table.name.casefold() == only.name.casefold()]
+    if only.is_live and twins and twins != [only]:
+        schema.report(only.name, None, "table", None, twins[0].name, only.name)
+    else:
+        tables[only.uid] = replace(only)
+
+
+class _Numbers:
+    """The number that a column has in the result, by table and any of its ids."""
+
+    def __init__(self, matches: dict[int, list[Match]]) -> None:
+        self._found = {
+            (uid, number): match.result.number
+            for uid, some in matches.items()
+            for match in some
+            for number in match.result.ids
+        }
+
+    def of(self, uid: int, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(self._found.get((uid, number), number) for number in numbers)
+
+    def constraint(self, uid: int, item: tuple[Any, ...]) -> tuple[Any, ...]:
+        if item[0] == "foreign":
+            _, own, target, references, on_delete = item
+            return ("foreign", self.of(uid, own), target, self.of(target, references), on_delete)
+        return (item[0], self.of(uid, item[1]))
+
+
+def _combine_constraints(
+    schema: SchemaCombiner, table: PlainTable, states: tuple[Plain, Plain, Plain], numbers: _Numbers
+) -> None:
+    uid = table.uid
+    found = [
+        {name: numbers.constraint(uid, item) for name, item in (state[uid].constraints if uid in state else {}).items()}
+        for state in states
+    ]
+    if uid not in states[1] and uid not in states[0]:
+        found[1] = found[2]
+    table.constraints = schema.constraints(table.name, *found)
+    (table.identity,) = numbers.of(uid, (table.identity,))
+    table.key = numbers.of(uid, table.key)
