@@ -6,6 +6,7 @@ Needs the extra ``synthdb-host[testing]``. Nothing of the running system imports
 import pytest
 
 for _module in (
+    "branches",
     "capabilities",
     "filters",
     "growing",

@@ -41,6 +41,7 @@ from synthdb_host.operations import (
     Update,
 )
 from synthdb_host.stepping import run
+from synthdb_host.versions import Branching, CreateBranch, Merge
 
 __all__ = ["CALLER", "Place", "Session", "aggregate", "by", "column", "columns", "embed", "where"]
 
@@ -172,6 +173,16 @@ class Session:
     def values(self, table: str, name: str, condition: Filter | None = None, **options: Any) -> list[Any]:
         """Select the values of one column."""
         return [row[name] for row in self.rows(table, name, where=condition, **options)]
+
+    def fork(self, name: str, at: Ref | None = None) -> "Session":
+        """Make a branch, of what is here now unless told otherwise, and give a session on it."""
+        self.place.stay()
+        self.execute(Branching((CreateBranch(name, at=at or self.ref),)))
+        return self.at(Ref(name))
+
+    def merge(self, source: "Session") -> Result:
+        """Merge another session's place into the branch of this one."""
+        return self.execute(Merge(source.ref, self.ref))
 
     def catalog(self) -> Catalog:
         """Describe the database."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from synthdb_host.contracts import Database
+from synthdb_host.testing.branches import BranchTests
 from synthdb_host.testing.capabilities import CapabilityTests
 from synthdb_host.testing.filters import FilterTests
 from synthdb_host.testing.growing import GrowingTests
@@ -37,6 +38,7 @@ class StorageSuite(
     ForeignKeyTests,
     RestrictionTests,
     CapabilityTests,
+    BranchTests,
     LifeTests,
 ):
     """Everything that a storage backend promises, as tests. Subclass it and say how to open a database.
