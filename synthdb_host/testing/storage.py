@@ -10,9 +10,14 @@ import pytest
 from synthdb_host.contracts import Database
 from synthdb_host.testing.branches import BranchTests
 from synthdb_host.testing.capabilities import CapabilityTests
+from synthdb_host.testing.decisions import DecidingTests, RepeatingTests
+from synthdb_host.testing.feeds import FeedTests
 from synthdb_host.testing.filters import FilterTests
 from synthdb_host.testing.growing import GrowingTests
 from synthdb_host.testing.life import LifeTests
+from synthdb_host.testing.merged_schemas import MergedSchemaTests
+from synthdb_host.testing.merges import MergeTests
+from synthdb_host.testing.moments import AsOfTests
 from synthdb_host.testing.places import PLACES, working_at
 from synthdb_host.testing.reads import AggregateTests, EmbedTests, PagingTests
 from synthdb_host.testing.references import ForeignKeyTests
@@ -39,6 +44,12 @@ class StorageSuite(
     RestrictionTests,
     CapabilityTests,
     BranchTests,
+    AsOfTests,
+    MergeTests,
+    MergedSchemaTests,
+    DecidingTests,
+    RepeatingTests,
+    FeedTests,
     LifeTests,
 ):
     """Everything that a storage backend promises, as tests. Subclass it and say how to open a database.

@@ -207,7 +207,7 @@ def _restore_column(state: State, change: RestoreColumn) -> None:
         raise UnknownColumn(f"Table {change.table!r} has no dropped column {change.column!r}.")
     check_new(change.column, stored.schema.by_name, "column")
     dropped = stored.dropped.pop(change.column)
-    column, values = dropped.column, dropped.values
+    column, values = replace(dropped.column, not_null=False), dropped.values
     stored.schema = replace(stored.schema, columns=(*stored.schema.columns, column))
     stored.ids[column.name] = dropped.ids
     stored.rows = {
