@@ -33,10 +33,11 @@ def combine(
     for uid in dict.fromkeys((*ours, *theirs)):
         was, mine, other = base.get(uid), ours.get(uid), theirs.get(uid)
         if was is None and (mine is None or other is None):
-            _add_alone(schema, tables, mine or other, ours)
+            tables[uid] = replace(mine or theirs[uid])
             continue
         mine, other = mine or _gone(was), other or _gone(was)
         tables[uid], matches[uid] = schema.table(was, mine, other)
+    _check_names(schema, tables, ours)
     numbers = _Numbers(matches)
     for table in tables.values():
         _combine_constraints(schema, table, (base, ours, theirs), numbers)
@@ -51,14 +52,18 @@ def _gone(table: PlainTable | None) -> PlainTable:
     return replace(table, properties=table.properties | {"dropped": True})
 
 
-def _add_alone(schema: SchemaCombiner, tables: Plain, only: PlainTable | None, ours: Plain) -> None:
-    """Take a table that one side has made, unless the other has made one of the same name."""
-    assert only is not None
-    twins = [table for table in ours.values() if table.is_live and table.name.casefold() == only.name.casefold()]
-    if only.is_live and twins and twins != [only]:
-        schema.report(only.name, None, "table", None, twins[0].name, only.name)
-    else:
-        tables[only.uid] = replace(only)
+def _check_names(schema: SchemaCombiner, tables: Plain, ours: Plain) -> None:
+    """Leave out a table of theirs whose name is that of another one."""
+    taken = {table.name.casefold(): table for table in tables.values() if table.is_live and table.uid in ours}
+    for table in list(tables.values()):
+        found = taken.setdefault(table.name.casefold(), table) if table.is_live else table
+        if found is table:
+            continue
+        if table.uid in ours:
+            schema.report(table.name, None, "name", None, table.name, table.name)
+        else:
+            schema.report(table.name, None, "table", None, found.name, table.name)
+            del tables[table.uid]
 
 
 class _Numbers:

@@ -45,11 +45,12 @@ def _of_table(table: PlainTable, result: Plain, ours: Plain) -> Iterator[_Found]
 
 
 def _twins(table: PlainTable, name: str, columns: tuple[int, ...], ours: Plain) -> Iterator[_Found]:
-    groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    groups: dict[str, list[Any]] = defaultdict(list)
     for identity, row in table.rows.items():
-        groups[tuple(row[column] for column in columns)].append(identity)
-    for values, group in groups.items():
-        if len(group) > 1 and None not in values:
+        if all(row[column] is not None for column in columns):
+            groups[repr([row[column] for column in columns])].append(identity)
+    for group in groups.values():
+        if len(group) > 1:
             written = [identity for identity in group if _is_written(table, identity, ours)]
             yield from ((table, identity, name) for identity in written or group)
 

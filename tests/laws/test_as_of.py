@@ -1,0 +1,100 @@
+"""What was read then is what is read of then."""
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from synthdb_host.errors import RequestError
+from synthdb_host.operations import Ref
+from synthdb_host.testing.session import Session
+from synthdb_host.versions import Branching, CreateTag, Log
+from tests.laws.histories import MOST, NUMBERS, SCHEMA, WRITES, Step, World
+from tests.laws.pair import contents, engine_in
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+_COMMITS: Final = 1_000
+_TAG_EVERY: Final = 25
+_KINDS: Final = (*WRITES * 4, *SCHEMA)
+
+
+class Recorder:
+    """Full copies of every branch after every commit."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._now: dict[str, Any] = {}
+        self.then: dict[tuple[str, str], Any] = {}
+        self.tagged: dict[str, Any] = {}
+
+    def note(self, world: World, written: str, commit: str) -> None:
+        """Copy the branch that was written to and those that are new; the others are as they were."""
+        self._now[written] = contents(self._session, Ref(written))
+        for name in world.branches:
+            if name not in self._now:
+                self._now[name] = contents(self._session, Ref(name))
+            self.then[name, commit] = self._now[name]
+        if int(commit) % _TAG_EVERY == 0:
+            self._session.execute(Branching((CreateTag(f"tag-{commit}", Ref(written)),)))
+            self.tagged[f"tag-{commit}"] = self._now[written]
+
+
+@pytest.fixture(scope="module")
+def written(seed: str) -> Iterator[tuple[Session, Recorder]]:
+    """Give a database after many random commits on several branches, and what it was after each."""
+    with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder)) as session:
+        world, recorder, chance = World(session), Recorder(session), random.Random(seed)
+        session.execute(world.operation(Step("create", (0,) * 6)))  # type: ignore[arg-type]  # there is room for a table
+        while world.commits < _COMMITS:
+            _take_step(world, recorder, _random_step(chance))
+        yield session, recorder
+
+
+def _random_step(chance: random.Random) -> Step:
+    return Step(chance.choice(_KINDS), tuple(chance.randint(0, MOST) for _ in range(NUMBERS)))
+
+
+def _take_step(world: World, recorder: Recorder, step: Step) -> None:
+    operation = world.operation(step)
+    if operation is None:
+        return
+    try:
+        commit = world.session.execute(operation).commit
+    except RequestError:
+        return
+    if commit is not None:
+        world.commits = int(commit)
+        recorder.note(world, operation.ref.branch, commit)  # type: ignore[union-attr]  # only writes are committed
+
+
+def _differing(session: Session, expected: dict[Any, Any], ref_of: Callable[[Any], Ref]) -> list[Any]:
+    return [name for name, state in expected.items() if state != contents(session, ref_of(name))]
+
+
+def test_every_state_is_read_again_by_commit(written: tuple[Session, Recorder]) -> None:
+    """Schema and rows of every branch after every commit are those that were copied then."""
+    session, recorder = written
+    assert [] == _differing(session, recorder.then, lambda name: Ref(*name))
+
+
+def test_every_tagged_state_is_read_again_by_tag(written: tuple[Session, Recorder]) -> None:
+    """A tag shows what its branch was when it was made."""
+    session, recorder = written
+    assert [] == _differing(session, recorder.tagged, Ref)
+
+
+def test_every_state_is_read_again_by_time(written: tuple[Session, Recorder]) -> None:
+    """The time of a commit is a moment at which every branch was as it was after that commit."""
+    session, recorder = written
+    times = _times(session, {branch for branch, _ in recorder.then})
+    assert _COMMITS == len(times)
+    assert [] == _differing(session, recorder.then, lambda name: Ref(name[0], times[name[1]]))
+
+
+def _times(session: Session, branches: set[str]) -> dict[str, str]:
+    logs = (session.execute(Log(Ref(branch), limit=2 * _COMMITS)).python() for branch in branches)
+    return {entry["id"]: entry["at"] for log in logs for entry in log}
