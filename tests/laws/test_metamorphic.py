@@ -3,17 +3,14 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from synthdb_host.contracts import Result
 from synthdb_host.errors import RequestError
-from synthdb_host.operations import Ref
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import CherryPick, Diff, Log, Resolve, Restore, Revert
 from tests.laws.conftest import IS_LONG
@@ -149,9 +146,7 @@ def test_a_difference_backwards_is_the_inverse(storage: str, left: list[Step], r
     with _sides(storage, left, right) as (one, other):
         there = one.execute(Diff(one.ref, other.ref)).python()
         back = one.execute(Diff(other.ref, one.ref)).python()
-        assert there == [
-            row | {"change": turned[row["change"]], "old": row["new"], "new": row["old"]} for row in back
-        ]
+        assert there == [row | {"change": turned[row["change"]], "old": row["new"], "new": row["old"]} for row in back]
 
 
 def _rows(session: Session) -> dict[tuple[str, int], Any]:

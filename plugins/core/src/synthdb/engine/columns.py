@@ -135,7 +135,7 @@ def _add_physical(session: Session, table: StoredTable, physical: str, declared:
         # A constant DEFAULT gives rows that exist their value without rewriting them.
         stored = codec_of(column.type).encode(column.default)
         clause = f" DEFAULT {session.driver.execute('SELECT quote(?)', (stored,)).fetchone()[0]}"
-    for name in session.parts(table):
+    for name in session.parts(table.physical):
         session.driver.execute(f"ALTER TABLE {quote(name)} ADD COLUMN {quote(physical)} {declared}{clause}")
 
 
@@ -198,7 +198,7 @@ def _rebuild_indexes(session: Session, table: StoredTable, moved: Sequence[int])
         unique = constraint.kind == "unique" and session.branch == MAIN
         if session.branch == MAIN:
             drop_index(session.driver, constraint.physical)
-        index = PhysicalIndex(table.physical, columns, unique, session.parts(table)[2:])
+        index = PhysicalIndex(table.physical, columns, unique, session.parts(table.physical)[2:])
         return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
 
     constraints = tuple(rebuilt(constraint) for constraint in record.constraints)
@@ -276,7 +276,7 @@ def copy_column(session: Session, change: CopyColumn) -> None:
         table = session.table(change.table)
         target = table.column(change.name)
         if target.affinity == source.affinity:
-            for place in session.parts(table):
+            for place in session.parts(table.physical):
                 session.driver.execute(f"UPDATE {quote(place)} SET {quote(target.physical)} = {quote(source.physical)}")
         else:
             move_values(session, table, source, target.physical, source.column.type)
@@ -305,7 +305,7 @@ def drop_column(session: Session, change: DropColumn) -> None:
     if not change.hard or not is_alone(session):
         session.versions.put_column(column_id, msgspec.structs.replace(record, dropped=True, gone=change.hard))
     else:
-        for name in session.parts(table):
+        for name in session.parts(table.physical):
             session.driver.execute(f"ALTER TABLE {quote(name)} DROP COLUMN {quote(record.physical)}")
         remove_column(session.driver, column_id)
     session.refresh_schema(changed=True)

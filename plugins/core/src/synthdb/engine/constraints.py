@@ -150,7 +150,7 @@ def _build(session: Session, table: StoredTable, columns: tuple[int, ...], *, un
     physical = {column.id: column.physical for column in table.columns.values()}
     return build_index(
         session.driver,
-        PhysicalIndex(table.physical, [physical[key] for key in columns], unique, session.parts(table)[2:]),
+        PhysicalIndex(table.physical, [physical[key] for key in columns], unique, session.parts(table.physical)[2:]),
     )
 
 

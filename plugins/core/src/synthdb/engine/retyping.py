@@ -45,7 +45,7 @@ def move_values(session: Session, table: StoredTable, column: StoredColumn, phys
     """
     # On main, older versions of rows are only read with the type of their time. A branch also reads what its
     # parents had, which may be in any of the places; versions that it cannot see need not fit.
-    places = (table.physical,) if session.branch == MAIN else session.parts(table)
+    places = (table.physical,) if session.branch == MAIN else session.parts(table.physical)
     expression = _IN_SQL.get((column.column.type.name, target.name))
     if expression is not None:
         source = expression.format(quote(column.physical))

@@ -121,10 +121,11 @@ class Session:
         """Read the catalog rows, of dropped tables and columns too."""
         return read_records(self.driver, self.catalog.place)
 
-    def parts(self, table: StoredTable) -> tuple[str, ...]:
-        """Give the names of all physical tables of a table, whoever made them."""
-        found = self.driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.overlay,)).fetchone()
-        return (table.physical, table.history, table.overlay) if found else (table.physical, table.history)
+    def parts(self, physical: str) -> tuple[str, ...]:
+        """Give the names of all physical tables that belong to the one of this name, whoever made them."""
+        overlay = f"_o_{physical}"
+        found = self.driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (overlay,)).fetchone()
+        return (physical, f"_h_{physical}", overlay) if found else (physical, f"_h_{physical}")
 
     # -- rows -------------------------------------------------------------------------------------------
 

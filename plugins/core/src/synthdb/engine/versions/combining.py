@@ -38,7 +38,7 @@ from synthdb.engine.versions.images import Row, changed_ids, chunks, fetch
 from synthdb.engine.versions.past import Past
 from synthdb.engine.versions.results import Image, Shown
 from synthdb.engine.versions.row_merging import MergedRows, Side, merge_rows
-from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys
+from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys, retype
 from synthdb.engine.versions.schema_merging import MergedSchema, combined_schemas, merge_schemas
 from synthdb.engine.versions.schema_roots import Rooted, rooted
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
@@ -78,11 +78,14 @@ class Combination:
             schema = self._merged_schema()
             self._conflicts += schema.conflicts
             words = apply_schema(self._session, schema)
+            retype(self._session, schema)
         tables = list(self._tables())
         for table in tables:
             table.write()
         for table in tables:
             table.verify()
+        for item in retype(self._session, schema):
+            self.dispute(OpenConflict(item.table, None, item.column, "schema", theirs=str(item.target), detail="type"))
         for name, column, constraint in new_violations(self._session, before):
             self.dispute(OpenConflict(name, None, column, "constraint", detail=constraint))
         if not self._conflicts:

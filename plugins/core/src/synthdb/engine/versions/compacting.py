@@ -35,7 +35,7 @@ def compact(session: Session, operation: Compact) -> Result:
 
 def _copy(session: Session, table: StoredTable, *, whole: bool) -> int:
     driver = session.driver
-    if len(session.parts(table)) == 2:  # noqa: PLR2004 - rows and history, no overlay
+    if len(session.parts(table.physical)) == 2:  # noqa: PLR2004 - rows and history, no overlay
         make_overlay(driver, table)
     layers = layers_of(session.catalog.place, read_marks(driver, session.catalog.place).get(table.id, {}))
     lower = [layer for layer in layers if layer.branch != session.branch and (whole or layer.branch != MAIN)]

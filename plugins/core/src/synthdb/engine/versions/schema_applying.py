@@ -1,10 +1,10 @@
 """Making the schema of a branch what a merge says it shall be."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import msgspec.structs
 
-from synthdb.catalog.model import StoredTable
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_from
 from synthdb.catalog.store import Records
 from synthdb.engine.columns import retype_columns
@@ -16,17 +16,15 @@ from synthdb.engine.versions.schema_roots import join, renumbered
 from synthdb.storage.codecs import codec_of
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
+from synthdb_host.errors import TypeConflict
 
-__all__ = ["apply_schema", "build_unique_keys"]
+__all__ = ["Retyping", "apply_schema", "build_unique_keys", "retype"]
 
 
 def apply_schema(session: Session, merged: MergedSchema) -> tuple[str, ...]:
-    """Write down the merged schema; gives what was changed, in words.
+    """Write down the merged schema, but for types; gives what was changed, in words.
 
     Unique keys of main are kept by indexes; those are built by :func:`build_unique_keys`, when all rows are there.
-
-    Raises:
-        TypeConflict: values that ours has cannot become of the merged type.
     """
     ours = session.records()
     joined = [pair for table in merged.tables for column in table.columns if (pair := _joined(ours, column))]
@@ -34,7 +32,6 @@ def apply_schema(session: Session, merged: MergedSchema) -> tuple[str, ...]:
         join(session.driver, theirs, own)
     done = [line for table in merged.tables for line in _apply_table(session, ours, table, merged.ids)]
     session.refresh_schema(changed=bool(joined))
-    _retype(session, merged)
     return tuple(done)
 
 
@@ -49,7 +46,8 @@ def _joined(ours: Records, column: MergedColumn) -> tuple[int, int] | None:
 def _apply_table(session: Session, ours: Records, table: MergedTable, ids: Mapping[int, int]) -> list[str]:
     own = ours.tables.get(table.id)
     columns = ours.columns.get(table.id, {})
-    done = [line for column in table.columns for line in _apply_column(session, table, column, columns)]
+    physical = ours.physical[table.id]
+    done = [line for column in table.columns for line in _apply_column(session, table, column, columns, physical)]
     record = renumbered(table.record, ids)
     if own == record:
         return done
@@ -74,12 +72,12 @@ def _described(own: TableRecord | None, record: TableRecord) -> list[str]:
 
 
 def _apply_column(
-    session: Session, table: MergedTable, column: MergedColumn, columns: Mapping[int, ColumnRecord]
+    session: Session, table: MergedTable, column: MergedColumn, columns: Mapping[int, ColumnRecord], physical: str
 ) -> list[str]:
     if column.ours is None:
         session.versions.put_column(column.theirs or 0, column.record)
         if not table.is_new:
-            _fill_default(session, table.id, column.record)
+            _fill_default(session, physical, column.record)
             return [f"table {table.record.name}: column {column.record.name} is new"]
         return []
     own = columns[column.ours]
@@ -94,19 +92,18 @@ def _apply_column(
     ]
 
 
-def _fill_default(session: Session, table_id: int, record: ColumnRecord) -> None:
+def _fill_default(session: Session, physical: str, record: ColumnRecord) -> None:
     """Give the default of a new column to rows that were made where the column was not known."""
     default = value_from(record.default)
     if default is None:
         return
-    table = next(table for table in session.catalog.tables.values() if table.id == table_id)
     stored = codec_of(ColumnType.parse(record.type)).encode(default)
     name = quote(record.physical)
-    for part, rows in _shown_parts(session, table):
+    for part, rows in _shown_parts(session, physical):
         session.driver.execute(f"UPDATE {quote(part)} SET {name} = ? WHERE {name} IS NULL AND {rows}", (stored,))
 
 
-def _shown_parts(session: Session, table: StoredTable) -> Iterator[tuple[str, str]]:
+def _shown_parts(session: Session, table: str) -> Iterator[tuple[str, str]]:
     """Give the physical tables with the rows that the branch shows, and the condition that chooses those rows."""
     physical, history, *overlays = session.parts(table)
     for branch, bound, _ in session.catalog.place.layers:
@@ -119,19 +116,47 @@ def _shown_parts(session: Session, table: StoredTable) -> Iterator[tuple[str, st
             yield history, f"branch = {branch} AND _from <= {bound} AND _to > {bound}"
 
 
-def _retype(session: Session, merged: MergedSchema) -> None:
+@dataclass(frozen=True, slots=True)
+class Retyping:
+    """A column that shall have another type, by names."""
+
+    table: str
+    column: str
+    target: ColumnType
+
+
+def retype(session: Session, merged: MergedSchema) -> list[Retyping]:
+    """Give columns their merged types; gives those that have values which do not fit.
+
+    Types become wider before rows are merged, so that the values of theirs fit; where one becomes narrower, the
+    values that do not fit may be about to go, so that it can be tried again afterwards.
+    """
+    return [item for item in _wanted(session, merged) if not _is_retyped(session, item)]
+
+
+def _wanted(session: Session, merged: MergedSchema) -> list[Retyping]:
     live = {
         column.id: (table, column) for table in session.catalog.tables.values() for column in table.columns.values()
     }
-    wanted: dict[str, dict[str, ColumnType]] = {}
-    for table in merged.tables:
-        for column in table.columns:
-            known = live.get(column.ours or column.theirs or 0)
-            if known is not None and str(known[1].column.type) != column.record.type:
-                target = ColumnType.parse(column.record.type)
-                wanted.setdefault(known[0].name, {})[known[1].name] = target
-    for name, types in wanted.items():
-        retype_columns(session, session.table(name), types)
+    found = []
+    for column in (column for table in merged.tables for column in table.columns):
+        known = live.get(column.ours or column.theirs or 0)
+        if known is not None and str(known[1].column.type) != column.record.type:
+            found.append(Retyping(known[0].name, known[1].name, ColumnType.parse(column.record.type)))
+    return found
+
+
+def _is_retyped(session: Session, item: Retyping) -> bool:
+    session.driver.execute("SAVEPOINT retyping")
+    try:
+        retype_columns(session, session.table(item.table), {item.column: item.target})
+    except TypeConflict:
+        session.driver.execute("ROLLBACK TO retyping")
+        session.versions.written = False
+        return False
+    finally:
+        session.driver.execute("RELEASE retyping")
+    return True
 
 
 def build_unique_keys(session: Session) -> None:
@@ -161,8 +186,7 @@ def _with_index(session: Session, records: Records, table_id: int, constraint: C
         return constraint
     physical = records.physical[table_id]
     columns = [records.columns[table_id][column].physical for column in constraint.columns]
-    table = next(table for table in session.catalog.tables.values() if table.id == table_id)
-    index = PhysicalIndex(physical, columns, unique, session.parts(table)[2:])
+    index = PhysicalIndex(physical, columns, unique, session.parts(physical)[2:])
     return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
 
 

@@ -195,7 +195,8 @@ class _Merging:
     def _type(self, base: str | None, own: str, new: str, table: str, column: str) -> str:
         chosen = three_way(base, own, new)
         if chosen is not DISPUTED:
-            return str(chosen)
+            unfit = OpenConflict(table, None, column, "schema", theirs=new, detail="type")
+            return own if chosen != own and self._decide(unfit) == "ours" else str(chosen)
         wider = _wider(own, new)
         if wider is not None:
             return wider
