@@ -3,7 +3,7 @@
 This only computes: :mod:`synthdb.engine.versions.schema_applying` makes the changes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -11,7 +11,7 @@ import msgspec.structs
 
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord
 from synthdb.engine.versions.bases import DISPUTED, three_way
-from synthdb.engine.versions.schema_roots import Rooted
+from synthdb.engine.versions.schema_roots import Rooted, compared_numbers
 from synthdb_host.catalog import ColumnType
 from synthdb_host.inference import widen
 from synthdb_host.versions import OpenConflict
@@ -58,11 +58,7 @@ class MergedSchema:
 def merge_schemas(base: Rooted, ours: Rooted, theirs: Rooted, decide: _Decide) -> MergedSchema:
     """Merge the schemas of two places over their base. What theirs does not have, but the base has, it has dropped."""
     theirs = _with_dropped(base, theirs)
-    merging = _Merging(base, ours, theirs, decide)
-    merging.found.ids = theirs.ids | ours.ids
-    for table_id in sorted(theirs.tables):
-        merging.table(table_id)
-    return merging.found
+    return _Merging(base, ours, theirs, decide).run()
 
 
 def _with_dropped(base: Rooted, theirs: Rooted) -> Rooted:
@@ -82,90 +78,136 @@ class _Merging:
     def __init__(self, base: Rooted, ours: Rooted, theirs: Rooted, decide: _Decide) -> None:
         self.base, self.ours, self.theirs = base, ours, theirs
         self._decide = decide
-        self.found = MergedSchema()
+        self.found = MergedSchema(ids=theirs.ids | ours.ids)
+        self._tables: dict[int, TableRecord] = dict(ours.tables)
+        self._columns: dict[int, dict[int, ColumnRecord]] = {
+            key: dict(columns) for key, columns in ours.columns.items()
+        }
+        self._same: dict[int, dict[int, int]] = {}
 
-    def table(self, table_id: int) -> None:
-        theirs = self.theirs.tables[table_id]
-        mine = self.ours.tables.get(table_id)
-        if mine is None:
-            self._new_table(table_id, theirs)
-            return
+    def run(self) -> MergedSchema:
+        """Merge what both sides know, then what is new, then look at names and constraints of the result."""
+        known = [table_id for table_id in self.theirs.tables if table_id in self.ours.tables]
+        for table_id in known:
+            self._known_table(table_id)
+        self._free_table_names(known)
+        for table_id in sorted(self.theirs.tables.keys() - self.ours.tables.keys()):
+            self._new_table(table_id)
+        for table_id in known:
+            self._tables[table_id] = self._without_lost(table_id, self._tables[table_id])
+        self.found.tables = [self._merged(table_id) for table_id in sorted(self._tables)]
+        return self.found
+
+    def _merged(self, table_id: int) -> MergedTable:
+        own = self.ours.columns.get(table_id, {})
+        columns = tuple(
+            MergedColumn(self.theirs.ids.get(root), self.ours.ids[root] if root in own else None, record)
+            for root, record in self._columns[table_id].items()
+        )
+        joined = tuple(
+            MergedColumn(self.theirs.ids[root], self.ours.ids[same], self._columns[table_id][same])
+            for root, same in self._same.get(table_id, {}).items()
+        )
+        is_new = table_id not in self.ours.tables
+        return MergedTable(table_id, is_new, self._tables[table_id], columns + joined)
+
+    # -- tables ------------------------------------------------------------------------------------------
+
+    def _known_table(self, table_id: int) -> None:
+        mine, theirs = self.ours.tables[table_id], self.theirs.tables[table_id]
         base = self.base.tables.get(table_id)
         record = self._properties(_TABLE, base or mine, mine, theirs, mine.name, None)
         constraints = self._constraints(base, mine, theirs)
-        record = msgspec.structs.replace(record, constraints=constraints, gone=record.gone and record.dropped)
-        record = self._free_name(table_id, record, mine)
-        self.found.tables.append(MergedTable(table_id, is_new=False, record=record, columns=self._columns(table_id)))
+        self._tables[table_id] = msgspec.structs.replace(
+            record, constraints=constraints, gone=record.gone and record.dropped
+        )
+        self._known_columns(table_id)
 
-    def _new_table(self, table_id: int, theirs: TableRecord) -> None:
+    def _free_table_names(self, known: Sequence[int]) -> None:
+        for table_id in known:
+            record, own = self._tables[table_id], self.ours.tables[table_id]
+            if record.name != own.name and _is_taken(self._tables, table_id):
+                self._decided(_taken(record.name, None, "name"))
+                self._tables[table_id] = msgspec.structs.replace(record, name=own.name)
+
+    def _new_table(self, table_id: int) -> None:
+        theirs = self.theirs.tables[table_id]
         if theirs.dropped:
             return
-        taken = self._named(theirs.name)
-        if taken is not None:
-            conflict = OpenConflict(theirs.name, None, None, "schema", None, "a table", "another table", "table")
-            if self._decided(conflict) != "theirs":
-                return
-            mine = self.ours.tables[taken]
-            dropped = msgspec.structs.replace(mine, dropped=True)
-            self.found.tables.append(MergedTable(taken, is_new=False, record=dropped, columns=()))
-        columns = self.theirs.columns[table_id]
-        merged = tuple(MergedColumn(self.theirs.ids[root], None, record) for root, record in columns.items())
-        self.found.tables.append(MergedTable(table_id, is_new=True, record=theirs, columns=merged))
-
-    def _named(self, name: str) -> int | None:
-        folded = name.casefold()
-        live = {key: record for key, record in self.ours.tables.items() if not record.dropped}
-        return next((key for key, record in live.items() if record.name.casefold() == folded), None)
-
-    def _free_name(self, table_id: int, record: TableRecord, mine: TableRecord) -> TableRecord:
-        """Keep our name where another table of ours has the new one by now."""
-        other = self._named(record.name)
-        if record.name == mine.name or other in (None, table_id) or record.dropped:
-            return record
-        conflict = OpenConflict(mine.name, None, None, "schema", mine.name, mine.name, record.name, "name is taken")
-        self._decided(conflict)
-        return msgspec.structs.replace(record, name=mine.name)
+        self._tables[table_id] = theirs
+        other = _is_taken(self._tables, table_id)
+        if other and self._decided(_taken(theirs.name, None, "table")) != "theirs":
+            del self._tables[table_id]
+            return
+        if other:
+            self._tables[other] = msgspec.structs.replace(self._tables[other], dropped=True)
+        self._columns[table_id] = dict(self.theirs.columns[table_id])
 
     # -- columns -----------------------------------------------------------------------------------------
 
-    def _columns(self, table_id: int) -> tuple[MergedColumn, ...]:
+    def _known_columns(self, table_id: int) -> None:
+        table = self.ours.tables[table_id].name
         mine, base = self.ours.columns[table_id], self.base.columns.get(table_id, {})
-        merged = []
-        for root, theirs in self.theirs.columns[table_id].items():
-            table = self.ours.tables[table_id].name
-            if root in mine:
-                own = mine[root]
-                record = self._properties(_COLUMN, base.get(root, own), own, theirs, table, own.name)
-                record = self._free_column(table_id, root, record)
-                merged.append(MergedColumn(self.theirs.ids.get(root), self.ours.ids[root], record))
-            elif not theirs.dropped:
-                merged.append(self._new_column(table_id, root, theirs))
-        return tuple(merged)
+        result, theirs = self._columns[table_id], self.theirs.columns[table_id]
+        for root in (root for root in theirs if root in mine):
+            own = mine[root]
+            result[root] = self._properties(_COLUMN, base.get(root, own), own, theirs[root], table, own.name)
+        for root in (root for root in theirs if root in mine):
+            if result[root].name != mine[root].name and _is_taken(result, root):
+                self._decided(_taken(table, result[root].name, "name"))
+                result[root] = msgspec.structs.replace(result[root], name=mine[root].name)
+        for root, record in theirs.items():
+            if root not in mine and not record.dropped:
+                self._new_column(table_id, root, record)
 
-    def _live(self, table_id: int, name: str) -> int | None:
-        folded, columns = name.casefold(), self.ours.columns[table_id].items()
-        return next((root for root, own in columns if not own.dropped and own.name.casefold() == folded), None)
-
-    def _new_column(self, table_id: int, root: int, theirs: ColumnRecord) -> MergedColumn:
+    def _new_column(self, table_id: int, root: int, theirs: ColumnRecord) -> None:
         """Add a column, or take it for the one of the same name that ours has got meanwhile."""
-        same, column_id = self._live(table_id, theirs.name), self.theirs.ids[root]
-        if same is None:
-            return MergedColumn(column_id, None, theirs)
-        own = self.ours.columns[table_id][same]
-        table = self.ours.tables[table_id].name
-        column_type = self._type(None, own.type, theirs.type, table, own.name)
+        result, table = self._columns[table_id], self.ours.tables[table_id].name
+        result[root] = theirs
+        same = _is_taken(result, root)
+        if not same:
+            return
+        del result[root]
+        if same in self.theirs.columns[table_id]:
+            self._decided(_taken(table, theirs.name, "name"))
+            return
+        own = result[same]
+        result[same] = msgspec.structs.replace(own, type=self._type(None, own.type, theirs.type, table, own.name))
+        self._same.setdefault(table_id, {})[root] = same
         self.found.ids[root] = self.ours.ids[same]
-        return MergedColumn(column_id, self.ours.ids[same], msgspec.structs.replace(own, type=column_type))
 
-    def _free_column(self, table_id: int, root: int, record: ColumnRecord) -> ColumnRecord:
-        own = self.ours.columns[table_id][root]
-        other = self._live(table_id, record.name)
-        if record.name == own.name or other in (None, root) or record.dropped:
+    # -- constraints -------------------------------------------------------------------------------------
+
+    def _without_lost(self, table_id: int, record: TableRecord) -> TableRecord:
+        """Leave out constraints of columns and tables that the result has dropped, or keep those for them."""
+        if record.dropped:
             return record
-        table = self.ours.tables[table_id].name
-        conflict = OpenConflict(table, None, own.name, "schema", own.name, own.name, record.name, "name is taken")
-        self._decided(conflict)
-        return msgspec.structs.replace(record, name=own.name)
+        kept = tuple(item for item in record.constraints if self._is_kept(table_id, record.name, item))
+        return msgspec.structs.replace(record, constraints=kept)
+
+    def _is_kept(self, table_id: int, table: str, constraint: ConstraintRecord) -> bool:
+        lost = list(self._lost(table_id, constraint))
+        if not lost:
+            return True
+        shown = _plain(_logical(constraint))
+        mine = constraint.name in _by_name(self.ours.tables[table_id])
+        own, new = (shown, None) if mine else (None, shown)
+        conflict = OpenConflict(table, None, None, "schema", None, own, new, constraint.name)
+        if self._decided(conflict) != ("ours" if mine else "theirs"):
+            return False
+        for records, number in lost:
+            records[number] = msgspec.structs.replace(records[number], dropped=False)
+        return True
+
+    def _lost(self, table_id: int, constraint: ConstraintRecord) -> Iterator[tuple[dict[int, Any], int]]:
+        own = self._columns[table_id]
+        named = {*constraint.columns, *compared_numbers(constraint.condition)}
+        yield from ((own, root) for root in sorted(named) if root in own and own[root].dropped)
+        if constraint.table is not None and constraint.table in self._tables:
+            if self._tables[constraint.table].dropped:
+                yield self._tables, constraint.table
+            other = self._columns[constraint.table]
+            yield from ((other, root) for root in constraint.references if root in other and other[root].dropped)
 
     # -- properties --------------------------------------------------------------------------------------
 
@@ -234,6 +276,21 @@ class _Merging:
         if choice is None:
             self.found.conflicts.append(conflict)
         return choice
+
+
+def _is_taken(records: Mapping[int, Any], number: int) -> int:
+    """Give the number of another live record of the same name; 0 if there is none."""
+    wanted = records[number]
+    if wanted.dropped:
+        return 0
+    folded = wanted.name.casefold()
+    others = ((key, record) for key, record in records.items() if key != number and not record.dropped)
+    return next((key for key, record in others if record.name.casefold() == folded), 0)
+
+
+def _taken(table: str, column: str | None, detail: str) -> OpenConflict:
+    name = table if column is None else column
+    return OpenConflict(table, None, column, "schema", None, name, name, detail)
 
 
 def _conflict(table: str, column: str | None, values: tuple[Any, Any, Any], detail: str) -> OpenConflict:

@@ -5,7 +5,7 @@ root, and from then on whatever compares schemas or rows goes by roots.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import msgspec.structs
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord
 from synthdb.catalog.store import Records
 
-__all__ = ["Rooted", "join", "renumbered", "rooted"]
+__all__ = ["Rooted", "compared_numbers", "join", "renumbered", "rooted"]
 
 
 _ROOT: Final = "SELECT coalesce(root, id) FROM _column WHERE id = ?"
@@ -62,6 +62,16 @@ def _condition(written: Any, numbers: Mapping[int, int]) -> Any:  # noqa: ANN401
     if written[0] == "compare":
         return [written[0], numbers.get(written[1], written[1]), *written[2:]]
     return [written[0], *(_condition(item, numbers) for item in written[1:])]
+
+
+def compared_numbers(written: Any) -> Iterator[int]:  # noqa: ANN401 - JSON
+    """Give the numbers of the columns that a written condition compares."""
+    if isinstance(written, list | tuple) and written:
+        if written[0] == "compare":
+            yield written[1]
+        else:
+            for item in written[1:]:
+                yield from compared_numbers(item)
 
 
 def join(driver: sqlite3.Connection, column: int, other: int) -> None:
