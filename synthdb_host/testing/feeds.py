@@ -46,12 +46,12 @@ class FeedTests:
 
     @needs("changes", "branches")
     def test_the_feed_is_of_a_branch_or_of_all(self, session: Session) -> None:
-        """And of the tables asked for."""
-        session.insert("people", {"name": "Ada"})
+        """A branch has the commits that led to it, those before it was made too; and of the tables asked for."""
+        first = session.insert("people", {"name": "Ada"}).commit
         dev = session.fork("dev")
         there = dev.insert("people", {"name": "Bob"}).commit
         here = session.insert("pets", {"name": "Rex"}).commit
-        assert [there] == [row["offset"] for row in session.execute(Changes(branch="dev")).python()]
+        assert [first, there] == [row["offset"] for row in session.execute(Changes(branch="dev")).python()]
         last = session.execute(Changes(branch=None)).python()[-2:]
         assert [(there, "dev"), (here, session.ref.branch)] == [(row["offset"], row["branch"]) for row in last]
         pets = session.execute(Changes(tables=("pets",), branch=None)).python()

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from synthdb_host.operations import Ref
@@ -27,7 +28,15 @@ def conflicts_of(session: Session, source: Session) -> list[tuple[Any, ...]]:
     assert result.commit is None
     assert before == session.everything()
     assert result.report is not None
-    return [(c.kind, c.table, c.key, c.column, c.base, c.ours, c.theirs) for c in result.report.conflicts]
+    return [
+        (c.kind, c.table, c.key, c.column, _plain(c.base), _plain(c.ours), _plain(c.theirs))
+        for c in result.report.conflicts
+    ]
+
+
+def _plain(value: object) -> Any:
+    """Give what a client reads."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 class MergeTests:
@@ -179,8 +188,10 @@ class MergeTests:
         left.update("people", {"age": 40}, every_row=True)
         right.update("people", {"age": 50}, every_row=True)
         tip = left.fork("tip")
+        left.merge(right)
         left.execute(Resolve(right.ref, "ours", ref=left.ref))
         assert left.merge(right).commit is not None
+        right.merge(tip)
         right.execute(Resolve(tip.ref, "ours", ref=right.ref))
         assert right.merge(tip).commit is not None
         left.update("people", {"age": 60}, where("id", "eq", 1))

@@ -58,10 +58,17 @@ class World:
     branches: list[str] = field(default_factory=lambda: ["main"])
     commits: int = 0
     names: int = 0
+    disputed: tuple[Ref, Ref] | None = None
 
     def operation(self, step: Step) -> Operation | None:
         """Turn a step into an operation; None: there is nothing to do it with."""
         return _STEPS[step.kind](self, _Numbers(step.numbers))
+
+    def note(self, operation: Operation, commit: str | None, *, conflicts: bool) -> None:
+        """Remember what later steps are about."""
+        self.commits = max(self.commits, int(commit or 0))
+        if isinstance(operation, Merge):
+            self.disputed = (operation.source, operation.ref) if conflicts else None
 
     def fresh(self, letter: str) -> str:
         """Give a name that was never used."""
@@ -226,32 +233,29 @@ def _fork(world: World, numbers: _Numbers) -> Operation | None:
     return Branching((CreateBranch(world.branches[-1], source),))
 
 
-def _two(world: World, numbers: _Numbers) -> tuple[Ref, Ref]:
-    return _branch(world, numbers), _branch(world, numbers)
-
-
 def _merge(world: World, numbers: _Numbers) -> Operation:
-    source, target = _two(world, numbers)
-    return Merge(source, target)
+    return Merge(_branch(world, numbers), _branch(world, numbers))
 
 
-def _resolve(world: World, numbers: _Numbers) -> Operation:
-    source, target = _two(world, numbers)
-    return Resolve(source, numbers.of(("ours", "theirs")), ref=target)
+def _resolve(world: World, numbers: _Numbers) -> Operation | None:
+    """Decide what the last merge found in conflict."""
+    if world.disputed is None:
+        return None
+    return Resolve(world.disputed[0], numbers.of(("ours", "theirs")), ref=world.disputed[1])
 
 
 def _past(world: World, numbers: _Numbers) -> str:
-    return str(numbers.of(range(1, max(world.commits, 1) + 1)))
+    return str(numbers.of(range(2, max(world.commits, 2) + 1)))
 
 
 def _pick(world: World, numbers: _Numbers) -> Operation:
     ref = _branch(world, numbers)
-    return CherryPick(str(max(1, world.commits - numbers.of(range(12)))), ref=ref)
+    return CherryPick(str(max(2, world.commits - numbers.of(range(12)))), ref=ref)
 
 
 def _revert(world: World, numbers: _Numbers) -> Operation:
     ref = _branch(world, numbers)
-    return Revert(str(max(1, world.commits - numbers.of(range(12)))), ref=ref)
+    return Revert(str(max(2, world.commits - numbers.of(range(12)))), ref=ref)
 
 
 def _restore(world: World, numbers: _Numbers) -> Operation:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from synthdb_memory.versioned import open_versioned
 
 from synthdb.engine.database import open_sqlite
@@ -100,7 +101,11 @@ def _shown(item: OpenConflict) -> tuple[Any, ...]:
     if item.kind == "constraint":
         return item.table, item.key, item.kind
     detail = item.detail if item.kind == "schema" else ""
-    return item.table, item.key, item.column, item.kind, detail, item.base, item.ours, item.theirs
+    return item.table, item.key, item.column, item.kind, detail, *map(_plain, (item.base, item.ours, item.theirs))
+
+
+def _plain(value: object) -> object:
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def contents(session: Session, ref: Ref) -> dict[str, Any]:

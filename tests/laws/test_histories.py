@@ -1,34 +1,61 @@
 """Whatever is done, on whatever branch: the database is as full copies of dictionaries say it is."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.laws.histories import SCHEMA, WRITES, Step, World, histories
+from tests.laws.conftest import IS_LONG
+from tests.laws.histories import SCHEMA, START, WRITES, Step, World, histories
 from tests.laws.pair import Pair, pair
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
-_START = [Step("create", (0, 0, 0, 0, 0, 0)), Step("insert", (0, 0, 0, 0, 1, 0)), Step("insert", (0, 0, 1, 1, 1, 0))]
+MANY: Final = 4_000 if IS_LONG else 200
+
+law = settings(
+    deadline=None,
+    max_examples=MANY,
+    report_multiple_bugs=False,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
 
 
-def _live(both: Pair, steps: list[Step]) -> None:
+def _live(both: Pair, steps: Sequence[Step]) -> None:
     world = World(both.model)
-    for step in _START + steps:
+    for step in (*START, *steps):
         operation = world.operation(step)
         if operation is None:
             continue
         outcome = both.both(operation)
-        world.commits = max(world.commits, int(outcome.commit or 0))
+        world.note(operation, outcome.commit, conflicts=bool(outcome.conflicts))
         both.check(*world.branches)
 
 
-@settings(
-    deadline=None, max_examples=150, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink)
-)
+@law
 @given(steps=histories(*WRITES, *SCHEMA))
 def test_writes_on_nested_branches_agree(steps: list[Step]) -> None:
+    """Rows and schema of every branch are the same after every step, and so are refusals."""
+    with tempfile.TemporaryDirectory() as folder, pair(Path(folder)) as both:
+        _live(both, steps)
+
+
+@law
+@given(steps=histories(*WRITES, *WRITES, "merge", "merge", "resolve", "pick", "revert", "restore"))
+def test_merges_of_rows_agree(steps: list[Step]) -> None:
+    """Merges in all directions, decisions, cherry-picks, reverts and restores of rows."""
+    with tempfile.TemporaryDirectory() as folder, pair(Path(folder)) as both:
+        _live(both, steps)
+
+
+@law
+@given(steps=histories(*WRITES, *SCHEMA, "merge", "merge", "merge", "resolve", "pick", "revert", "restore"))
+def test_merges_of_rows_and_schemas_agree(steps: list[Step]) -> None:
+    """The same of schemas and rows together."""
     with tempfile.TemporaryDirectory() as folder, pair(Path(folder)) as both:
         _live(both, steps)

@@ -43,6 +43,8 @@ def combine(
         _combine_constraints(schema, table, (base, ours, theirs), numbers)
     rows = RowCombiner(decide, virtual=virtual)
     for uid, found in matches.items():
+        if not tables[uid].is_live:
+            continue
         tables[uid].rows = rows.rows(tables[uid], found, base.get(uid), ours.get(uid), theirs.get(uid))
     return Combination(tables, schema.conflicts + rows.conflicts)
 

@@ -5,7 +5,7 @@ from typing import Any
 from synthdb_host.versions import OpenConflict
 from synthdb_memory.combining_schema import Match, converted
 from synthdb_memory.normal import Cells, PlainColumn, PlainTable
-from synthdb_memory.settling import CONFLICT, UNKNOWN, Decide, jsonable, settle
+from synthdb_memory.settling import CONFLICT, UNFIT, UNKNOWN, Decide, jsonable, settle
 
 __all__ = ["RowCombiner", "key_of", "shown"]
 
@@ -14,7 +14,7 @@ _Rows = tuple[Any, Any, Any]
 
 def shown(table: PlainTable, cells: Any) -> Any:
     """Give a row as an object."""
-    if cells is None or cells is UNKNOWN:
+    if cells is None or cells is UNKNOWN or any(value is UNFIT for value in cells.values()):
         return None
     return {column.name: jsonable(cells[column.number], column.properties["type"]) for column in table.live}
 
@@ -60,9 +60,9 @@ class RowCombiner:
         if ours is not None and theirs is not None:
             return {m.result.number: self._cell(table, m, rows) for m in matches}
         here = ours if theirs is None else theirs
-        if base is None:
+        if base is None and not any(value is UNFIT for value in here.values()):
             return here
-        if base is not UNKNOWN and all(base[n] == here[n] for n in _compared(matches)):
+        if base is not None and base is not UNKNOWN and all(base[n] == here[n] for n in _compared(matches)):
             return None
         self.conflicts.append(whole)
         return UNKNOWN if self._virtual else ours
@@ -73,7 +73,7 @@ class RowCombiner:
         if not match.result.is_live or match.is_open:
             return ours
         found = settle(base, ours, theirs)
-        if found is not CONFLICT:
+        if found is not CONFLICT and found is not UNFIT:
             return found
         conflict = self._conflict(table, rows, match.result)
         choice = self._decide(conflict)

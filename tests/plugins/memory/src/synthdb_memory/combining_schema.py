@@ -10,7 +10,7 @@ from synthdb_host.inference import widen
 from synthdb_host.values import convert
 from synthdb_host.versions import OpenConflict
 from synthdb_memory.normal import PlainColumn, PlainTable
-from synthdb_memory.settling import CONFLICT, UNKNOWN, Decide, settle
+from synthdb_memory.settling import CONFLICT, UNFIT, UNKNOWN, Decide, settle
 
 __all__ = ["Match", "SchemaCombiner", "converted"]
 
@@ -27,13 +27,13 @@ class Match:
 
 
 def converted(value: Any, source: ColumnType, target: ColumnType) -> Any:
-    """Give a value as one of another type; one that the type cannot hold stays what it is."""
-    if value is UNKNOWN:
+    """Give a value as one of another type."""
+    if value is UNKNOWN or value is UNFIT:
         return value
     try:
         return convert(value, source, target)
     except RequestError:
-        return value
+        return UNFIT
 
 
 class SchemaCombiner:

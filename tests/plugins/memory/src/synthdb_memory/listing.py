@@ -1,13 +1,12 @@
 """What can be read about commits, branches, tags and conflicts."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from synthdb_host.catalog import ColumnType
 from synthdb_host.contracts import Result
-from synthdb_host.encoding import ResultColumn, RowEncoder, format_timestamp
-from synthdb_host.errors import InvalidParameter
+from synthdb_host.encoding import ResultColumn, RowEncoder
+from synthdb_host.errors import InvalidParameter, UnknownTable
 from synthdb_host.versions import Branches, Changes, Conflicts, Diff, History, Log, Tags
 from synthdb_memory.differing import RowChange, changed_rows, counted
 from synthdb_memory.merging import Merger
@@ -16,16 +15,18 @@ from synthdb_memory.repository import Commit, Repository
 
 __all__ = ["READERS"]
 
+_TIMES: Final = ("at", "created")
 _JSON: Final = ("tables", "key", "old", "new", "row", "value", "base", "ours", "theirs")
 
 
 def _result(names: str, rows: Iterable[tuple[Any, ...]]) -> Result:
-    kinds = {name: ColumnType("json" if name in _JSON else "text") for name in names.split()}
-    return Result(RowEncoder([ResultColumn(name, kind) for name, kind in kinds.items()]), list(rows))
+    return Result(RowEncoder([_column(name) for name in names.split()]), list(rows))
 
 
-def _time(at: datetime) -> str:
-    return format_timestamp(at)
+def _column(name: str) -> ResultColumn:
+    if name in _TIMES:
+        return ResultColumn.of_python(name, ColumnType("timestamp"))
+    return ResultColumn(name, ColumnType("json" if name in _JSON else "text"))
 
 
 def _changes_of(repository: Repository, commit: Commit) -> list[RowChange]:
@@ -46,7 +47,7 @@ def _log(repository: Repository, merger: Merger, operation: Log) -> Result:
         }
         merged = str(commit.parents[1]) if len(commit.parents) > 1 else None
         rows.append((
-            str(commit.id), _time(commit.at), commit.branch.name, commit.author, commit.message, commit.kind,
+            str(commit.id), commit.at, commit.branch.name, commit.author, commit.message, commit.kind,
             merged, tables,
         ))  # fmt: skip
     return _result(names, rows)
@@ -73,7 +74,7 @@ def _history(repository: Repository, merger: Merger, operation: History) -> Resu
             origin = _origin(repository, commit, operation)
             shown = change.new if operation.column is None else (change.new or {}).get(operation.column)
             found.append((
-                str(origin.id), _time(origin.at), origin.branch.name, origin.author, origin.message, change.change,
+                str(origin.id), origin.at, origin.branch.name, origin.author, origin.message, change.change,
                 shown,
             ))  # fmt: skip
     names = "commit at branch author message change " + ("row" if operation.column is None else "value")
@@ -105,6 +106,9 @@ def _diff(repository: Repository, merger: Merger, operation: Diff) -> Result:
     before, after = normal(base.state), normal(target.state)
     if operation.three_dot:
         before = merger.base(base.id, target.id)
+    known = {table.name for state in (before, after) for table in state.values() if table.is_live}
+    if unknown := set(operation.tables) - known:
+        raise UnknownTable(f"There is no table {unknown.pop()!r}.")
     changes = [c for c in changed_rows(before, after) if not operation.tables or c.table in operation.tables]
     match operation.detail:
         case "rows":
@@ -120,19 +124,23 @@ def _diff(repository: Repository, merger: Merger, operation: Diff) -> Result:
 
 
 def _feed(repository: Repository, merger: Merger, operation: Changes) -> Result:
+    commits = repository.commits[1:]
+    if operation.branch is not None:
+        commits = list(repository.line(repository.branch(operation.branch).head))[::-1]
     rows: list[tuple[Any, ...]] = []
-    for commit in repository.commits[int(operation.since or 0) + 1 :]:
+    for commit in commits:
+        if commit.id <= int(operation.since or 0):
+            continue
         if len(rows) >= operation.limit:
             break
-        if operation.branch in (None, commit.branch.name):
-            rows += [
-                (
-                    str(commit.id), _time(commit.at), commit.branch.name, commit.author, commit.message, change.table,
-                    change.change, list(change.key), change.old, change.new,
-                )
-                for change in _changes_of(repository, commit)
-                if not operation.tables or change.table in operation.tables
-            ]  # fmt: skip
+        rows += [
+            (
+                str(commit.id), commit.at, commit.branch.name, commit.author, commit.message, change.table,
+                change.change, list(change.key), change.old, change.new,
+            )
+            for change in _changes_of(repository, commit)
+            if not operation.tables or change.table in operation.tables
+        ]  # fmt: skip
     return _result("offset at branch author message table change key old new", rows)
 
 
@@ -145,7 +153,7 @@ def _branches(repository: Repository, merger: Merger, operation: Branches) -> Re
         head = str(branch.head) if branch.head else None
         fork = str(branch.fork) if branch.fork else None
         rows.append((
-            branch.name, parent, fork, _time(branch.created_at), head, branch.protected, branch.expires,
+            branch.name, parent, fork, branch.created_at, head, branch.protected, branch.expires,
             branch.comment,
         ))  # fmt: skip
     return _result("name parent fork created head protected expires comment", rows)
@@ -153,7 +161,7 @@ def _branches(repository: Repository, merger: Merger, operation: Branches) -> Re
 
 def _tags(repository: Repository, merger: Merger, operation: Tags) -> Result:
     tags = sorted(repository.tags.values(), key=lambda tag: tag.name)
-    rows = [(tag.name, tag.branch.name, str(tag.commit), _time(tag.created_at), tag.comment) for tag in tags]
+    rows = [(tag.name, tag.branch.name, str(tag.commit), tag.created_at, tag.comment) for tag in tags]
     return _result("name branch commit created comment", rows)
 
 

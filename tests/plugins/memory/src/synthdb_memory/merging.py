@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthdb_host.contracts import Context, Result
-from synthdb_host.errors import InvalidParameter, NotFound
+from synthdb_host.errors import Conflict, InvalidParameter
 from synthdb_host.operations import Ref
 from synthdb_host.versions import CherryPick, Merge, MergeReport, OpenConflict, Resolve, Revert
 from synthdb_memory.branching import check_unprotected
@@ -20,14 +20,15 @@ __all__ = ["Merger"]
 
 _Spot = tuple[str, tuple[Any, ...] | None, str | None, str]
 _Sides = tuple[Plain, Plain, Plain]
+_Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """A choice, and the three values that it was made about."""
+    """A choice, and the conflict that it was made about."""
 
     choice: Choice
-    about: tuple[Any, Any, Any]
+    conflict: OpenConflict
 
 
 class Merger:
@@ -35,8 +36,9 @@ class Merger:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._decisions: dict[tuple[str, str], dict[_Spot, _Decision]] = {}
-        self.noted: dict[tuple[str, str], list[OpenConflict]] = {}
+        self._decisions: dict[_Pair, dict[_Spot, _Decision]] = {}
+        self._sides_of: dict[_Pair, _Sides] = {}
+        self.noted: dict[_Pair, list[OpenConflict]] = {}
 
     # -- merge -------------------------------------------------------------------------------------------
 
@@ -46,12 +48,18 @@ class Merger:
         target, source = repository.writable(operation.ref), repository.resolve(operation.source)
         if source.id in repository.ancestors(target.head):
             return Result(report=MergeReport())
-        pair = (operation.source.branch, target.name)
-        sides = self._sides(source, target)
+        pair = (repository.home(operation.source).name, target.name)
+        return self._attempt(pair, self._sides(source, target), target, context, "merge", source.id)
+
+    def _attempt(
+        self, pair: _Pair, sides: _Sides, target: Branch, context: Context, kind: str, merged: int | None = None
+    ) -> Result:
+        """Combine three states and commit the result, or note what is in conflict."""
         combined = self._combined(sides, self._decide(pair))
         if not context.dry_run:
-            self.noted[pair] = self._with_decisions(pair, combined.conflicts)
-        return self._finish(target, sides, combined, context, "merge", source.id)
+            self._sides_of[pair] = sides
+            self.noted[pair] = self._with_decisions(pair, combined.conflicts) if combined.conflicts else []
+        return self._finish(target, sides, combined, context, kind, merged)
 
     def _sides(self, source: Commit, target: Branch) -> _Sides:
         repository = self._repository
@@ -111,67 +119,66 @@ class Merger:
         is_revert = isinstance(operation, Revert)
         sides = (after, ours, before) if is_revert else (before, ours, after)
         kind = "revert" if is_revert else "pick"
-        return self._finish(target, sides, self._combined(sides), context, kind, None)
+        return self._attempt((first.branch.name, target.name), sides, target, context, kind)
 
     # -- decisions ---------------------------------------------------------------------------------------
 
-    def _decide(self, pair: tuple[str, str]) -> Callable[[OpenConflict], Choice | None]:
+    def _decide(self, pair: _Pair) -> Callable[[OpenConflict], Choice | None]:
         decisions = self._decisions.get(pair, {})
 
         def decide(conflict: OpenConflict) -> Choice | None:
             decision = decisions.get(_spot(conflict))
-            return decision.choice if decision and decision.about == _about(conflict) else None
+            return decision.choice if decision and _about(decision.conflict) == _about(conflict) else None
 
         return decide
 
-    def _with_decisions(self, pair: tuple[str, str], conflicts: list[OpenConflict]) -> list[OpenConflict]:
+    def _with_decisions(self, pair: _Pair, conflicts: list[OpenConflict]) -> list[OpenConflict]:
         """Give what a list of conflicts shows: the open ones and those decided."""
-        decisions = self._decisions.get(pair, {}) if conflicts else {}
+        undecided_spots = {_spot(conflict) for conflict in conflicts}
         decided = [
-            OpenConflict(*spot[:3], spot[3] or "row", *decision.about, "", decision.choice.choice)  # type: ignore[arg-type]  # a kind
-            for spot, decision in decisions.items()
+            replace(found.conflict, resolution=found.choice.choice)
+            for spot, found in self._decisions.get(pair, {}).items()
+            if spot not in undecided_spots
         ]
         return sorted(conflicts + decided, key=_place)
 
     def resolve(self, operation: Resolve) -> Result:
         """Decide about conflicts."""
         repository = self._repository
-        target, source = repository.writable(operation.ref), repository.resolve(operation.source)
-        pair = (operation.source.branch, target.name)
-        sides = self._sides(source, target)
-        if operation.choice == "open":
-            self._decisions[pair] = {
-                spot: found for spot, found in self._decisions.get(pair, {}).items() if not _is_meant(spot, operation)
-            }
-        else:
-            choice = Choice(operation.choice, operation.value)
-            for conflict in self._meant(operation, sides, pair):
-                self._decisions.setdefault(pair, {})[_spot(conflict)] = _Decision(choice, _about(conflict))
-        combined = self._combined(sides, self._decide(pair))
-        self.noted[pair] = self._with_decisions(pair, combined.conflicts)
-        return Result(report=MergeReport(conflicts=tuple(combined.conflicts)))
+        pair = (repository.home(operation.source).name, repository.writable(operation.ref).name)
+        sides = self._sides_of.get(pair, ({}, {}, {}))
+        meant = self._meant(operation, sides, self.noted.get(pair, []))
+        decisions = self._decisions.setdefault(pair, {})
+        for conflict in meant:
+            decisions.pop(_spot(conflict), None)
+            if operation.choice != "open":
+                choice = Choice(operation.choice, operation.value)
+                decisions[_spot(conflict)] = _Decision(choice, replace(conflict, resolution=None))
+        self.noted[pair] = self._with_decisions(pair, self._combined(sides, self._decide(pair)).conflicts)
+        return Result(affected=len(meant))
 
-    def _meant(self, operation: Resolve, sides: _Sides, pair: tuple[str, str]) -> list[OpenConflict]:
-        if operation.key is not None and operation.column is None:
-            return [_whole_row(operation, sides)]
-        found = self._combined(sides, self._decide(pair)).conflicts
-        found = found + combine(*sides).conflicts
-        meant = [conflict for conflict in found if _is_meant(_spot(conflict), operation)]
+    def _meant(self, operation: Resolve, sides: _Sides, noted: list[OpenConflict]) -> list[OpenConflict]:
+        """Give what is to be decided: a whole row, or all that is in conflict there."""
+        if noted and operation.key is not None and operation.column is None:
+            return [_whole_row(operation.table, operation.key, sides)]
+        meant = [conflict for conflict in noted if _is_meant(_spot(conflict), operation)]
+        if operation.choice == "value":
+            meant = [conflict for conflict in meant if conflict.kind == "cell"]
         if not meant:
-            raise NotFound("There is no such conflict.")
-        return [replace(c, kind="row") if c.kind == "constraint" else c for c in meant]
+            raise Conflict("There is no such conflict.")
+        return [_whole_row(c.table, c.key, sides) if c.kind == "constraint" else c for c in meant]
 
 
-def _whole_row(operation: Resolve, sides: _Sides) -> OpenConflict:
+def _whole_row(table: str | None, key: tuple[Any, ...] | None, sides: _Sides) -> OpenConflict:
     found = []
 
     def note(conflict: OpenConflict) -> None:
-        if conflict.kind == "row" and (conflict.table, conflict.key) == (operation.table, operation.key):
+        if conflict.kind == "row" and (conflict.table, conflict.key) == (table, key):
             found.append(conflict)
 
     combine(*sides, note)
     if not found:
-        raise NotFound(f"There is no row {operation.key} in {operation.table!r}.")
+        raise Conflict(f"There is no row {key} in {table!r}.")
     return found[0]
 
 

@@ -8,7 +8,7 @@ from synthdb_host.catalog import ColumnType
 from synthdb_host.values import format_text
 from synthdb_host.versions import OpenConflict
 
-__all__ = ["CONFLICT", "UNKNOWN", "Choice", "Decide", "jsonable", "settle", "undecided"]
+__all__ = ["CONFLICT", "UNFIT", "UNKNOWN", "Choice", "Decide", "jsonable", "settle", "undecided"]
 
 
 class _Unlike:
@@ -28,6 +28,9 @@ class _Unlike:
 
 UNKNOWN: Final = _Unlike("UNKNOWN")
 """What two states that are both a base disagree on."""
+
+UNFIT: Final = _Unlike("UNFIT")
+"""A value that the combined column's type cannot hold."""
 
 CONFLICT: Final = _Unlike("CONFLICT")
 """What :func:`settle` gives where both sides changed something, differently."""
@@ -61,7 +64,7 @@ def settle(base: Any, ours: Any, theirs: Any) -> Any:
 
 def jsonable(value: Any, column_type: ColumnType) -> Any:
     """Give a value as JSON has it."""
-    if value is UNKNOWN or value is None:
+    if value is UNKNOWN or value is UNFIT or value is None:
         return None
     if isinstance(value, bool | int | float | str) or column_type.name == "json":
         return value
