@@ -68,7 +68,11 @@ def delete_rows(session: Session, table: StoredTable, rows: RowIds) -> int:
 def put_rows(session: Session, table: StoredTable, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Write rows that are not there: values of physical columns, and the commit in which each row began."""
     if session.branch != MAIN:
-        OverlayRows(session.driver, table, session.branch, session.commit).put(names, rows)
+        place = list(names).index(table.identity.physical)
+        writer = OverlayRows(session.driver, table, session.branch, session.commit)
+        # Rows that were deleted on this branch come back.
+        writer.keep(RowIds.of([row[place] for row in rows]), "i")
+        writer.put(names, rows)
         return
     empty = [name for name in table.stored if name not in names]
     into = ", ".join([*map(quote, names), "_created", *map(quote, empty), "_tx"])

@@ -164,13 +164,16 @@ class Writer:
 
     def _settle(self, session: Session) -> None:
         """Go on with the catalog that a session left behind."""
-        if self._marks.moved:
-            self._catalogs = {place: catalog for place, catalog in self._catalogs.items() if place == MAIN_HEAD}
+        version, moved = session.catalog.version, self._marks.moved
+        if moved or any(catalog.version != version for catalog in self._catalogs.values()):
+            self._catalogs = {
+                place: catalog
+                for place, catalog in self._catalogs.items()
+                if catalog.version == version and not (moved and place != MAIN_HEAD)
+            }
+        if moved:
             self._protected.clear()
             self._marks.moved = False
-        main = self._catalogs.get(MAIN_HEAD)
-        if main is not None and main.version != session.catalog.version:
-            self._catalogs.clear()
         self._catalogs[session.catalog.place] = session.catalog
 
     def remember(self, session: Session) -> None:

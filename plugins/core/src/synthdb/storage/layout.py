@@ -45,7 +45,7 @@ _TABLES: Final = (
         PRIMARY KEY (branch, table_id)) WITHOUT ROWID""",
     """CREATE TABLE _conflict (
         id INTEGER PRIMARY KEY, source INTEGER NOT NULL, target INTEGER NOT NULL, name TEXT NOT NULL, key TEXT,
-        cell TEXT, kind TEXT NOT NULL, base TEXT, ours TEXT, theirs TEXT, detail TEXT NOT NULL, choice TEXT,
+        cell TEXT, kind TEXT NOT NULL, base TEXT, ours TEXT, theirs TEXT, detail TEXT NOT NULL, row TEXT, choice TEXT,
         value TEXT, open INTEGER NOT NULL)""",
     "CREATE INDEX _conflict_of ON _conflict (target, source)",
     "CREATE TABLE _table (id INTEGER PRIMARY KEY, physical TEXT NOT NULL UNIQUE, next_id INTEGER NOT NULL)",

@@ -14,33 +14,34 @@ restore     the branch as it is            the state to go back to
 The work is in proportion to the rows that differ between base and theirs, whatever the size of the tables.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.places import Place
-from synthdb.catalog.store import read_records
+from synthdb.catalog.store import Records, read_records
 from synthdb.engine.history import delete_rows, put_rows, replace_rows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
 from synthdb.engine.versions.bases import DISPUTED, Base, three_way
 from synthdb.engine.versions.conflict_store import Decisions
 from synthdb.engine.versions.constraint_checks import (
+    Known,
     Violation,
     broken_references,
     broken_rows,
-    new_violations,
-    null_violations,
     unique_violations,
 )
-from synthdb.engine.versions.images import Row, changed_ids, chunks, fetch
+from synthdb.engine.versions.images import Row, all_ids, changed_ids, chunks, fetch
 from synthdb.engine.versions.past import Past
-from synthdb.engine.versions.results import Image, Shown
-from synthdb.engine.versions.row_merging import MergedRows, Side, merge_rows
+from synthdb.engine.versions.results import Shown
+from synthdb.engine.versions.row_merging import MergedRows, RowImages, Side, Sides, key_of, merge_rows, row_images
 from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys, retype
 from synthdb.engine.versions.schema_merging import MergedSchema, combined_schemas, merge_schemas
 from synthdb.engine.versions.schema_roots import Rooted, rooted
+from synthdb_host.inference import widen
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["Combination", "Scope"]
@@ -66,32 +67,38 @@ class Combination:
         self._decisions = decisions
         self._scope = scope or Scope()
         self._past = Past(session.driver)
-        self._conflicts: list[OpenConflict] = []
+        self.conflicts: list[tuple[OpenConflict, RowImages | None]] = []
         self._counts: dict[str, CombinedTable] = {}
 
     def run(self) -> MergeReport:
         """Combine; with conflicts in the report, what was written must be undone."""
         schema = MergedSchema()
         words: tuple[str, ...] = ()
-        before = self._session.records()
+        before = self._before = self._session.records()
         if self._scope.tables is None:
             schema = self._merged_schema()
-            self._conflicts += schema.conflicts
+            for conflict in schema.conflicts:
+                self.dispute(conflict)
             words = apply_schema(self._session, schema)
             retype(self._session, schema)
         tables = list(self._tables())
         for table in tables:
             table.write()
-        for table in tables:
-            table.verify()
         for item in retype(self._session, schema):
             self.dispute(OpenConflict(item.table, None, item.column, "schema", theirs=str(item.target), detail="type"))
-        for name, column, constraint in new_violations(self._session, before):
-            self.dispute(OpenConflict(name, None, column, "constraint", detail=constraint))
-        if not self._conflicts:
+        self._verify(tables, before)
+        self.conflicts.sort(key=lambda item: _place(item[0]))
+        return MergeReport(self._counts, words, tuple(conflict for conflict, _ in self.conflicts))
+
+    def _verify(self, tables: Sequence["_Table"], before: Records) -> None:
+        """Look at constraints, once there is nothing else to decide: what is undecided may be what breaks them."""
+        if self.conflicts and not all(conflict.kind == "constraint" for conflict, _ in self.conflicts):
+            self.conflicts = [item for item in self.conflicts if item[0].kind != "constraint"]
+            return
+        for table in tables:
+            table.verify(Known.of(before, table.table.id))
+        if not self.conflicts:
             build_unique_keys(self._session)
-        conflicts = sorted(self._conflicts, key=lambda item: (item.table, str(item.key), item.column or "", item.kind))
-        return MergeReport(self._counts, words, tuple(conflicts))
 
     # -- deciding ----------------------------------------------------------------------------------------
 
@@ -101,9 +108,18 @@ class Combination:
         value = self._decisions.value(conflict) if known.resolution == "value" else None
         return known.resolution, value
 
-    def dispute(self, conflict: OpenConflict) -> None:
-        """Take note of a conflict that nobody has decided."""
-        self._conflicts.append(conflict)
+    def dropped(self, table_id: int, columns: Sequence[StoredColumn]) -> frozenset[int]:
+        """Give the roots of columns that ours had dropped before this merge."""
+        known = rooted(self._before).columns.get(table_id, {})
+        return frozenset(column.root for column in columns if column.root in known and known[column.root].dropped)
+
+    def decide_row(self, table: str) -> Callable[[tuple[Any, ...], RowImages], str | None] | None:
+        """Give what tells the decisions on whole rows of a table; None if there are none."""
+        return partial(self._decisions.on_row, table) if self._decisions.has_rows(table) else None
+
+    def dispute(self, conflict: OpenConflict, images: RowImages | None = None) -> None:
+        """Take note of a conflict that nobody has decided, and of the row that it is in."""
+        self.conflicts.append((conflict, images))
 
     def count(self, name: str, done: CombinedTable) -> None:
         """Take note of what was done to a table."""
@@ -172,19 +188,30 @@ class _Table:
             return list(self.whole.ids)
         driver, found = self.whole.session.driver, set()
         for place in self.whole.base.tips():
+            if self._is_narrowed(place):
+                found.update(all_ids(driver, self.theirs))
             found.update(changed_ids(driver, self.theirs, place, self.whole.theirs))
         return sorted(found)
+
+    def _is_narrowed(self, place: Place) -> bool:
+        """Say whether theirs takes a type back, so that values may not be what converting them back gives."""
+        known = self.whole.past.tables(place).get(self.table.id)
+        before = {} if known is None else {column.root: column.codec.type for column in known.columns.values()}
+        after = {column.root: column.codec.type for column in self.theirs.columns.values()}
+        return any(widen(before[root], kind) != kind for root, kind in after.items() if root in before)
 
     def _side(self, place: Place, table: StoredTable | None) -> "_SideRows":
         return _SideRows(self, place, table)
 
-    def _rows(self) -> Iterator[tuple[Any, Any, Row | None, Row | None]]:
+    def _rows(self) -> Iterator[tuple[Any, Sides]]:
         base = {
-            place: self._side(place, self.whole.past.table(place, self.table.id)) for place in self.whole.base.places()
+            place: self._side(place, self.whole.past.whole_table(place, self.table.id))
+            for place in self.whole.base.places()
         }
         theirs = self._side(self.whole.theirs, self.theirs)
         columns = tuple(self.table.columns.values())
         driver = self.whole.session.driver
+        mine = Side(columns, columns, self.whole.dropped(self.table.id, columns))
         for ids in chunks(self._candidates()):
             ours = fetch(driver, self.table, columns, ids)
             self.before.update(ours)
@@ -192,22 +219,29 @@ class _Table:
                 side.load(ids)
             for row_id in ids:
                 old = self.whole.base.value(_row_at(base, row_id), _combined_rows)
-                yield row_id, old, ours.get(row_id), theirs.row(row_id, old)
+                yield row_id, (old, mine.read(ours.get(row_id), old), theirs.row(row_id, old))
 
     # -- writing -----------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Merge the rows and write them."""
-        self.merged = merge_rows(self.table, self._rows(), self.whole.decide)
-        for conflict in self.merged.conflicts:
-            self.whole.dispute(conflict)
+        self.merged = merge_rows(self.table, self._rows(), self.whole.decide, self.whole.decide_row(self.table.name))
+        for conflict, images in self.merged.conflicts:
+            self.whole.dispute(conflict, images)
         if not self.merged.written and not self.merged.deleted:
             return
         session = self.whole.session
         self.table = session.touch(self.table)
-        self._check(null_violations(self.table, self.merged.written))
-        self._check(unique_violations(session, self.table, self.merged.written, self.merged.deleted))
+        violations = list(unique_violations(session, self.table, self.merged.written, self.merged.deleted))
+        self._dispute(violations)
+        for violation in violations:
+            self._blank(violation)
         self._write()
+
+    def _blank(self, violation: Violation) -> None:
+        """Take away a unique key that the index of main would refuse; everything is undone in the end."""
+        cells = zip(self.table.columns, self.merged.written[violation.id], strict=True)
+        self.merged.written[violation.id] = tuple(None if name in violation.columns else cell for name, cell in cells)
 
     def _write(self) -> None:
         session, table, written = self.whole.session, self.table, self.merged.written
@@ -226,40 +260,30 @@ class _Table:
 
     # -- constraints -------------------------------------------------------------------------------------
 
-    def verify(self) -> None:
+    def verify(self, known: Known) -> None:
         """Find the rows that break constraints now that all tables are written."""
         session = self.whole.session
         table = self.table = session.table(self.table.name)
-        written = list(self.merged.written)
-        if written:
-            self._check(broken_rows(session, table, RowIds.of(written)))
-        gone = {row_id: self.before[row_id] for row_id in (*self.merged.deleted, *written) if row_id in self.before}
+        self._dispute(broken_rows(session, table, list(self.merged.written), known))
+        gone = {row_id: self.before[row_id] for row_id in self.merged.sides if row_id in self.before}
         if gone:
-            self._check(broken_references(session, table, gone, list(table.columns)))
+            self._dispute(broken_references(session, table, gone, list(table.columns)))
 
-    def _check(self, violations: Iterator[Violation]) -> None:
+    def _dispute(self, violations: Iterable[Violation]) -> None:
         shown = Shown(self.table)
-        for violation in list(violations):
-            ours, theirs = self.before.get(violation.id), self.merged.written.get(violation.id)
-            own, new = (None if row is None else Image(shown.encoder, row).json() for row in (ours, theirs))
-            key = tuple(shown.key(theirs or ours or ()).json())
-            conflict = OpenConflict(self.table.name, key, None, "constraint", None, own, new, violation.detail)
-            self._settle(violation, conflict)
+        for violation in violations:
+            sides = self.merged.sides.get(violation.id) or (None, self._present(violation.id), None)
+            images = row_images(shown, sides)
+            key = key_of(shown, sides)
+            conflict = OpenConflict(self.table.name, key, None, "constraint", *images, violation.detail)
+            self.whole.dispute(conflict, images)
 
-    def _settle(self, violation: Violation, conflict: OpenConflict) -> None:
-        """Leave a row as ours has it if that was decided."""
-        choice, _ = self.whole.decide(conflict)
-        row = self.merged.written.get(violation.id)
-        if choice == "ours" and row is not None:
-            del self.merged.written[violation.id]
-            return
-        self.whole.dispute(conflict)
-        if row is not None:
-            # The index of main would refuse the row; it is undone anyway, but others are to be looked at with it.
-            cells = zip(self.table.columns, row, strict=True)
-            self.merged.written[violation.id] = tuple(
-                None if name in violation.columns else cell for name, cell in cells
-            )
+    def _present(self, row_id: Any) -> Row:  # noqa: ANN401 - any identity
+        return fetch(self.whole.session.driver, self.table, tuple(self.table.columns.values()), [row_id])[row_id]
+
+
+def _place(conflict: OpenConflict) -> tuple[str, ...]:
+    return conflict.table, str(conflict.key), conflict.column or "", conflict.kind, conflict.detail
 
 
 def _row_at(sides: dict[Place, "_SideRows"], row_id: Any) -> Callable[[Place], Any]:  # noqa: ANN401 - any identity

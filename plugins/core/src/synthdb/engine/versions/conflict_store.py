@@ -10,6 +10,7 @@ import msgspec
 from synthdb.catalog.places import Place
 from synthdb.engine.session import Session
 from synthdb.engine.versions.results import result
+from synthdb.engine.versions.row_merging import RowImages
 from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter
 from synthdb_host.versions import OpenConflict, Resolve
@@ -36,7 +37,7 @@ class _Known:
 
 
 class Decisions:
-    """What was decided on conflicts of merging one branch into another."""
+    """What was decided on conflicts of merging one branch into another: on cells, whole rows, and the schema."""
 
     def __init__(self, driver: sqlite3.Connection, source: Place, target: Place) -> None:
         rows = driver.execute(
@@ -55,6 +56,14 @@ class Decisions:
             return conflict
         return replace(conflict, resolution=known.choice)
 
+    def has_rows(self, table: str) -> bool:
+        """Say whether anything was decided on whole rows of a table."""
+        return any(name == table and kind == "row" for name, _, _, kind, _ in self._known)
+
+    def on_row(self, table: str, key: tuple[Any, ...], images: RowImages) -> str | None:
+        """Give what was decided on a whole row, if the three states of it were the same then."""
+        return self.on(OpenConflict(table, key, None, "row", *images)).resolution
+
     def value(self, conflict: OpenConflict) -> Any:  # noqa: ANN401 - JSON
         """Give the value that was decided on."""
         return self._known[_name(conflict)].value
@@ -69,24 +78,32 @@ def _states(conflict: OpenConflict) -> tuple[str, str, str]:
     return _text(conflict.base), _text(conflict.ours), _text(conflict.theirs)
 
 
-def store_conflicts(session: Session, source: Place, target: Place, conflicts: Sequence[OpenConflict]) -> None:
-    """Keep conflicts, in place of those that are no longer there; decisions on them stay."""
+def store_conflicts(
+    session: Session, source: Place, target: Place, conflicts: Sequence[tuple[OpenConflict, RowImages | None]]
+) -> None:
+    """Keep conflicts, in place of those that are no longer there; decisions stay.
+
+    Each has the row that it is in beside it, so that the whole row can be decided.
+    """
     pair = (source.branch, target.branch)
     driver = session.driver
-    driver.execute("UPDATE _conflict SET open = 0 WHERE source = ? AND target = ?", pair)
     driver.execute("DELETE FROM _conflict WHERE source = ? AND target = ? AND choice IS NULL", pair)
-    for conflict in conflicts:
-        where = "source = ? AND target = ? AND name = ? AND key IS ? AND cell IS ? AND kind = ? AND detail = ?"
-        known = (*pair, *_name(conflict))
-        if conflict.resolution is not None:
-            driver.execute(f"UPDATE _conflict SET open = 1 WHERE {where}", known)
-            continue
-        driver.execute(f"DELETE FROM _conflict WHERE {where}", known)
-        driver.execute(
-            "INSERT INTO _conflict (source, target, name, key, cell, kind, detail, base, ours, theirs, open) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
-            (*known, *_states(conflict)),
-        )
+    driver.execute("UPDATE _conflict SET open = 1 WHERE source = ? AND target = ?", pair)
+    for conflict, images in conflicts:
+        _put(session, pair, conflict, images, None)
+
+
+def _put(
+    session: Session, pair: tuple[int, int], conflict: OpenConflict, images: RowImages | None, choice: str | None
+) -> None:
+    known = (*pair, *_name(conflict))
+    where = "source = ? AND target = ? AND name = ? AND key IS ? AND cell IS ? AND kind = ? AND detail = ?"
+    session.driver.execute(f"DELETE FROM _conflict WHERE {where}", known)
+    session.driver.execute(
+        "INSERT INTO _conflict (source, target, name, key, cell, kind, detail, base, ours, theirs, row, choice, open) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        (*known, *_states(conflict), None if images is None else _text(images), choice),
+    )
 
 
 def close_conflicts(session: Session, source: Place, target: Place) -> None:
@@ -116,14 +133,29 @@ def list_conflicts(driver: sqlite3.Connection, source: Place | None, target: Pla
 
 
 def resolve_conflicts(session: Session, operation: Resolve, source: Place) -> Result:
-    """Decide conflicts.
+    """Decide conflicts: cells and properties one by one, whole rows where a row is named or breaks a constraint.
 
     Raises:
-        InvalidParameter: there is no such choice, or a value for more than cells.
+        InvalidParameter: there is no such choice.
         Conflict: no open conflict is meant.
     """
     if operation.choice not in _CHOICES:
         raise InvalidParameter(f"{operation.choice!r} is no choice.", hint=f"Choose {', '.join(_CHOICES)}.")
+    meant = _meant(session, operation, source)
+    if not meant:
+        raise Conflict("There is no such open conflict.", hint="List them first; a merge finds them.")
+    choice = None if operation.choice == "open" else operation.choice
+    value = _text(operation.value) if operation.choice == "value" else None
+    for conflict, name, key, kind, images in meant:
+        session.driver.execute("UPDATE _conflict SET choice = ?, value = ? WHERE id = ?", (choice, value, conflict))
+        whole = kind == "constraint" or (operation.key is not None and operation.column is None)
+        if whole and kind != "row" and images is not None:
+            row = OpenConflict(name, tuple(msgspec.json.decode(key)), None, "row", *msgspec.json.decode(images))
+            _put(session, (source.branch, session.branch), row, msgspec.json.decode(images), choice)
+    return Result(affected=len(meant))
+
+
+def _meant(session: Session, operation: Resolve, source: Place) -> list[tuple[int, str, str, str, str | None]]:
     where, parameters = "source = ? AND target = ? AND open", [source.branch, session.branch]
     chosen: list[tuple[str, Any]] = [("name", operation.table), ("cell", operation.column)]
     chosen.append(("key", None if operation.key is None else _text(list(operation.key))))
@@ -133,11 +165,6 @@ def resolve_conflicts(session: Session, operation: Resolve, source: Place) -> Re
             parameters.append(value)
     if operation.choice == "value":
         where += " AND kind = 'cell'"
-    choice = None if operation.choice == "open" else operation.choice
-    value = _text(operation.value) if operation.choice == "value" else None
-    changed = session.driver.execute(
-        f"UPDATE _conflict SET choice = ?, value = ? WHERE {where}", (choice, value, *parameters)
-    )
-    if not changed.rowcount:
-        raise Conflict("There is no such open conflict.", hint="List them first; a merge finds them.")
-    return Result(affected=changed.rowcount)
+    return session.driver.execute(
+        f"SELECT id, name, key, kind, row FROM _conflict WHERE {where}", parameters
+    ).fetchall()

@@ -5,40 +5,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthdb.catalog.model import StoredTable
+from synthdb.catalog.records import TableRecord
 from synthdb.catalog.store import Records
 from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
-from synthdb.engine.verification import (
-    condition_sql,
-    require_unique,
-    unique_keys,
-    verify_check,
-    verify_foreign_key,
-)
+from synthdb.engine.verification import condition_sql, unique_keys
 from synthdb.engine.versions.images import Row
-from synthdb_host.errors import RequestError
+from synthdb_host.catalog import CheckConstraint, ForeignKey
 from synthdb_host.operations import Filter
 
-__all__ = ["Violation", "broken_references", "broken_rows", "new_violations", "null_violations", "unique_violations"]
+__all__ = ["Known", "Violation", "broken_references", "broken_rows", "unique_violations"]
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A row that breaks a constraint, in words; ``columns`` are those of a unique key."""
+    """A row that breaks a constraint, by the constraint's name; ``columns`` are those of a unique key."""
 
     id: Any
     detail: str
     columns: tuple[str, ...] = ()
 
 
-def null_violations(table: StoredTable, rows: Mapping[Any, Row]) -> Iterator[Violation]:
-    """Find rows without a value that they must have; rows are in the order of the table's columns."""
-    required = [(place, column) for place, column in enumerate(table.columns.values()) if column.column.not_null]
-    for place, column in required:
-        for row_id, row in rows.items():
-            if row[place] is None:
-                yield Violation(row_id, f"{column.name} must have a value")
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The constraints that a table had before: only rows that were written can break these."""
+
+    names: frozenset[str]
+    required: frozenset[int]
+
+    @classmethod
+    def of(cls, records: Records, table_id: int) -> "Known":
+        """Read them from the schema of before."""
+        record: TableRecord | None = records.tables.get(table_id)
+        columns = records.columns.get(table_id, {})
+        return cls(
+            frozenset(item.name for item in record.constraints) if record else frozenset(),
+            frozenset(number for number, column in columns.items() if column.not_null),
+        )
 
 
 def unique_violations(
@@ -46,39 +50,86 @@ def unique_violations(
 ) -> Iterator[Violation]:
     """Find rows, not yet written, whose unique keys other rows will have; ``leaving`` are to be deleted."""
     names = list(table.columns)
-    for columns in unique_keys(table):
-        places = [names.index(name) for name in columns]
-        seen: dict[Row, Any] = {}
-        gone = {*rows, *leaving}
-        test = " AND ".join(f"{quote(table.columns[name].physical)} = ?" for name in columns)
-        statement = f"SELECT {quote(table.identity.physical)} FROM {table.rows()} WHERE {test}"
+    gone = {*rows, *leaving}
+    for name, columns in _unique(table):
+        places = [names.index(column) for column in columns]
+        groups: dict[Row, list[Any]] = {}
         for row_id, row in rows.items():
-            values = tuple(row[place] for place in places)
-            if None in values:
-                continue
-            held = [found for (found,) in session.driver.execute(statement, values) if found not in gone]
-            if held or seen.setdefault(values, row_id) != row_id:
-                yield Violation(row_id, f"another row has this {', '.join(columns)}", columns)
+            groups.setdefault(tuple(row[place] for place in places), []).append(row_id)
+        for values, ids in groups.items():
+            if None not in values and (len(ids) > 1 or _held(session, table, columns, values) - gone):
+                yield from (Violation(row_id, name, columns) for row_id in ids)
 
 
-def broken_rows(session: Session, table: StoredTable, ids: RowIds) -> Iterator[Violation]:
-    """Find, among rows that were written, those that refer to nothing or fail a check."""
-    identity = f"{quote(table.physical)}.{quote(table.identity.physical)}"
+def _unique(table: StoredTable) -> list[tuple[str, tuple[str, ...]]]:
+    """Give every unique key but the identity with its name."""
+    names = {key.columns: key.name for key in table.table.unique_keys}
+    return [(names.get(columns, "key"), columns) for columns in unique_keys(table)]
+
+
+def _held(session: Session, table: StoredTable, columns: Sequence[str], values: Row) -> set[Any]:
+    test = " AND ".join(f"{quote(table.columns[name].physical)} = ?" for name in columns)
+    return set(_ids(session, table, test, values))
+
+
+def broken_rows(session: Session, table: StoredTable, written: Sequence[Any], known: Known) -> Iterator[Violation]:
+    """Find rows that break a constraint: of those written, and for a constraint that is new, of all."""
+    ids = RowIds.of(list(written))
+    for column in table.columns.values():
+        if column.column.not_null:
+            among = ids if column.id in known.required else None
+            null = f"{quote(column.physical)} IS NULL"
+            yield from _failing(session, table, among, null, (), column.name)
+    for name, columns in _unique(table):
+        if name not in known.names and name != "key":
+            yield from _twins(session, table, name, columns, frozenset(written))
     for key in table.table.foreign_keys:
-        target = session.table(key.table)
-        pairs = list(zip(key.columns, key.references, strict=True))
-        mine = [f"{quote(table.physical)}.{quote(table.columns[name].physical)}" for name, _ in pairs]
-        theirs = [f"_p.{quote(target.columns[name].physical)}" for _, name in pairs]
-        present = " AND ".join(f"{name} IS NOT NULL" for name in mine)
-        same = " AND ".join(f"{there} = {here}" for here, there in zip(mine, theirs, strict=True))
-        missing = f"{present} AND NOT EXISTS (SELECT 1 FROM {target.rows('_p')} WHERE {same})"
-        for row_id in _ids(session, table, f"{identity} {ids.test} AND {missing}", ids.parameters):
-            yield Violation(row_id, f"{key.name}: refers to a row of {key.table} that does not exist")
+        among = ids if key.name in known.names else None
+        yield from _failing(session, table, among, _missing(session, table, key), (), key.name)
     for check in table.table.checks:
-        condition: Filter = check.condition  # type: ignore[assignment]  # the catalog names it object
-        sql, values = condition_sql(session, table, condition)
-        for row_id in _ids(session, table, f"{identity} {ids.test} AND NOT ({sql})", (*ids.parameters, *values)):
-            yield Violation(row_id, f"{check.name} does not hold")
+        among = ids if check.name in known.names else None
+        sql, values = _check(session, table, check)
+        yield from _failing(session, table, among, f"NOT ({sql})", values, check.name)
+
+
+def _check(session: Session, table: StoredTable, check: CheckConstraint) -> tuple[str, tuple[Any, ...]]:
+    condition: Filter = check.condition  # type: ignore[assignment]  # the catalog names it object
+    return condition_sql(session, table, condition)
+
+
+def _missing(session: Session, table: StoredTable, key: ForeignKey) -> str:
+    target = session.table(key.table)
+    mine = [f"{quote(table.physical)}.{quote(table.columns[name].physical)}" for name in key.columns]
+    theirs = [f"_p.{quote(target.columns[name].physical)}" for name in key.references]
+    present = " AND ".join(f"{name} IS NOT NULL" for name in mine)
+    same = " AND ".join(f"{there} = {here}" for here, there in zip(mine, theirs, strict=True))
+    return f"{present} AND NOT EXISTS (SELECT 1 FROM {target.rows('_p')} WHERE {same})"
+
+
+def _failing(
+    session: Session, table: StoredTable, among: RowIds | None, test: str, values: Sequence[Any], detail: str
+) -> Iterator[Violation]:
+    if among is not None and not len(among):
+        return
+    where, parameters = test, tuple(values)
+    if among is not None:
+        where = f"{quote(table.physical)}.{quote(table.identity.physical)} {among.test} AND {test}"
+        parameters = (*among.parameters, *values)
+    yield from (Violation(row_id, detail) for row_id in _ids(session, table, where, parameters))
+
+
+def _twins(
+    session: Session, table: StoredTable, name: str, columns: tuple[str, ...], written: frozenset[Any]
+) -> Iterator[Violation]:
+    """Find rows that share their values of a new unique key: those that were written, or else all."""
+    names = [quote(table.columns[column].physical) for column in columns]
+    present = " AND ".join(f"{column} IS NOT NULL" for column in names)
+    shared = (
+        f"SELECT {', '.join(names)} FROM {table.rows()} WHERE {present} GROUP BY {', '.join(names)} HAVING count(*) > 1"
+    )
+    for values in session.driver.execute(shared).fetchall():
+        ids = sorted(_held(session, table, columns, values))
+        yield from (Violation(row_id, name) for row_id in [row for row in ids if row in written] or ids)
 
 
 def broken_references(
@@ -97,40 +148,7 @@ def broken_references(
         for row_id, row in before.items():
             values = tuple(row[place] for place in places)
             if None not in values and session.driver.execute(statement, (*values, *values)).fetchone():
-                yield Violation(row_id, f"{key.name}: rows of {child.name} still refer to it")
-
-
-def new_violations(session: Session, before: Records) -> Iterator[tuple[str, str | None, str]]:
-    """Find constraints that a table has got and that its rows break: table, column, constraint."""
-    after = session.records()
-    for table in list(session.catalog.tables.values()):
-        if table.id not in before.tables:
-            continue
-        known = {constraint.name for constraint in before.tables[table.id].constraints}
-        names = {constraint.name for constraint in after.tables[table.id].constraints} - known
-        yield from ((table.name, None, name) for name in sorted(names) if _is_broken(session, table, name))
-        own = before.columns[table.id]
-        for column in table.columns.values():
-            optional = column.id in own and not own[column.id].not_null
-            null = f"{quote(column.physical)} IS NULL"
-            if optional and column.column.not_null and _ids(session, table, null, ()):
-                yield table.name, column.name, "not_null"
-
-
-def _is_broken(session: Session, table: StoredTable, name: str) -> bool:
-    try:
-        for unique in table.table.unique_keys:
-            if unique.name == name:
-                require_unique(session, table, unique.columns)
-        for key in table.table.foreign_keys:
-            if key.name == name:
-                verify_foreign_key(session, table, key, None)
-        for check in table.table.checks:
-            if check.name == name:
-                verify_check(session, table, check, None)
-    except RequestError:
-        return True
-    return False
+                yield Violation(row_id, key.name)
 
 
 def _ids(session: Session, table: StoredTable, where: str, parameters: Sequence[Any]) -> list[Any]:

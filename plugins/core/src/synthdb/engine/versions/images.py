@@ -13,7 +13,7 @@ from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Row", "changed_ids", "chunks", "fetch", "fork_of", "inserted_ids", "touched"]
+__all__ = ["Row", "all_ids", "changed_ids", "chunks", "fetch", "fork_of", "inserted_ids", "touched"]
 
 Row = tuple[Any, ...]
 """Stored values, in the order of the columns asked for."""
@@ -40,6 +40,11 @@ def fetch(
     names = ", ".join([identity, *(quote(column.physical) for column in columns)])
     found = driver.execute(f"SELECT {names} FROM {table.rows()} WHERE {identity} {rows.test}", rows.parameters)
     return {row[0]: row[1:] for row in found}
+
+
+def all_ids(driver: sqlite3.Connection, table: StoredTable) -> list[Any]:
+    """Give the identities of all rows."""
+    return [row_id for (row_id,) in driver.execute(f"SELECT {quote(table.identity.physical)} FROM {table.rows()}")]
 
 
 def changed_ids(driver: sqlite3.Connection, table: StoredTable, a: Place, b: Place) -> list[Any]:

@@ -90,7 +90,7 @@ def restore(session: Session, operation: Restore) -> Result:
             raise InvalidParameter("Say to which state: only rows can be brought back without one.", where="to")
         theirs = resolve(session.driver, operation.to)
         scope = Scope(frozenset(_restored_tables(session, operation.tables, theirs))) if operation.tables else Scope()
-        report = _run(session, Base(_now(session)), theirs, theirs, scope)
+        report = _combination(session, Base(_now(session)), theirs, theirs, scope).run()
     if report.conflicts:
         raise MergeConflict(
             f"{len(report.conflicts)} row(s) would break a constraint: {report.conflicts[0].detail}.",
@@ -120,8 +120,10 @@ def _restore_rows(session: Session, operation: Restore) -> MergeReport:
     if len(operation.tables) != 1:
         raise InvalidParameter("Rows are restored in one table.", where="tables")
     table = session.table(operation.tables[0])
-    reports = [_run(session, Base(_now(session)), to, to, Scope(frozenset({table.id}), ids))
-               for to, ids in _rows_to_restore(session, table, operation)]  # fmt: skip
+    reports = [
+        _combination(session, Base(_now(session)), to, to, Scope(frozenset({table.id}), ids)).run()
+        for to, ids in _rows_to_restore(session, table, operation)
+    ]
     done = reports[0]
     for report in reports[1:]:
         done = replace(done, conflicts=done.conflicts + report.conflicts)
@@ -156,23 +158,24 @@ def _rows_to_restore(session: Session, table: StoredTable, operation: Restore) -
 def _combine(session: Session, base: Base, theirs: Place, source: Place) -> Result:
     target = session.catalog.place
     with _undoable(session) as undo:
-        report = _run(session, base, theirs, source, Scope())
+        combination = _combination(session, base, theirs, source, Scope())
+        report = combination.run()
         if report.conflicts:
             undo()
     if report.conflicts:
         session.merged = None
         if not session.context.dry_run:
-            store_conflicts(session, source, target, report.conflicts)
+            store_conflicts(session, source, target, combination.conflicts)
         return Result(affected=0, report=report)
     close_conflicts(session, source, target)
     return _reported(session, report)
 
 
-def _run(session: Session, base: Base, theirs: Place, source: Place, scope: Scope) -> MergeReport:
+def _combination(session: Session, base: Base, theirs: Place, source: Place, scope: Scope) -> Combination:
     if any(limit.rows is not None or limit.hidden for limit in session.restrictions.tables.values()):
         raise Forbidden("Some tables are restricted for you, so you cannot combine states.")
     decisions = Decisions(session.driver, source, session.catalog.place)
-    return Combination(session, base, theirs, decisions, scope).run()
+    return Combination(session, base, theirs, decisions, scope)
 
 
 def _reported(session: Session, report: MergeReport) -> Result:

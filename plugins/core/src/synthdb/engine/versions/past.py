@@ -38,22 +38,19 @@ class Past:
             }
         return found
 
-    def table(self, place: Place, table_id: int) -> StoredTable | None:
-        """Give a table of a place, one that was dropped there too; None if the place does not know it."""
-        found = self.tables(place).get(table_id)
-        if found is not None:
-            return found
+    def whole_table(self, place: Place, table_id: int) -> StoredTable | None:
+        """Give a table of a place with all that was dropped, columns or the table itself; None if it is not known."""
         records = read_records(self.driver, place)
         record = records.tables.get(table_id)
         if record is None:
             return None
-        revived = Records(
-            {table_id: replace_struct(record, dropped=False, constraints=())},
-            records.physical,
-            records.columns,
-            records.roots,
-        )
-        return stored_tables(self.driver, revived, place)[0]
+        columns = {
+            column_id: replace_struct(column, dropped=False, name=f"{column_id}\0") if column.dropped else column
+            for column_id, column in records.columns[table_id].items()
+        }
+        revived = replace_struct(record, dropped=False, constraints=())
+        whole = Records({table_id: revived}, records.physical, {table_id: columns}, records.roots)
+        return stored_tables(self.driver, whole, place)[0]
 
     def catalog(self, place: Place) -> StoredCatalog:
         """Give the catalog of a place."""

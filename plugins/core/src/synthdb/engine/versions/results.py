@@ -12,6 +12,7 @@ from synthdb.storage.codecs import codec_of
 from synthdb_host.catalog import ColumnType
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
+from synthdb_host.values import format_text
 
 __all__ = ["Cell", "Image", "Key", "Shown", "result"]
 
@@ -31,6 +32,16 @@ class Shown:
     def image(self, row: Row | None) -> "Image | None":
         """Give a cell that shows a row, None for none."""
         return None if row is None else Image(self.encoder, row)
+
+    def plain(self, row: Row | None) -> dict[str, Any] | None:
+        """Give a row with plain values, None for none."""
+        if row is None:
+            return None
+        return {column.name: Cell(column, value).plain() for column, value in zip(self.columns, row, strict=True)}
+
+    def plain_key(self, row: Row) -> tuple[Any, ...]:
+        """Give the key of a row as plain values."""
+        return tuple(cell.plain() for cell in self.key(row).cells)
 
     def key(self, row: Row) -> "Key":
         """Give a cell that shows the key of a row."""
@@ -69,6 +80,12 @@ class Cell:
         """Give the value as Python has it."""
         convert = self.column.codec.to_python
         return self.stored if convert is None or self.stored is None else convert(self.stored)
+
+    def plain(self) -> Any:  # noqa: ANN401 - a JSON value
+        """Give the value as JSON has it, or as text where JSON has none that is exact."""
+        value, kind = self.python(), self.column.codec.type
+        is_json = value is None or isinstance(value, bool | int | float | str) or kind.name == "json"
+        return value if is_json else format_text(kind, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,16 @@ from synthdb.engine.versions.images import Row
 from synthdb.engine.versions.results import Cell, Shown
 from synthdb_host.versions import OpenConflict
 
-__all__ = ["MergedRows", "Side", "merge_rows"]
+__all__ = ["MergedRows", "RowImages", "Side", "Sides", "key_of", "merge_rows", "row_images"]
 
 _Decide = Callable[[OpenConflict], tuple[str | None, Any]]
 """Gives what was decided on a conflict, and the value if a value was."""
+
+RowImages = tuple[Any, Any, Any]
+"""A row as base, ours and theirs have it: plain values by column name, None where there is none."""
+
+_DecideRow = Callable[[tuple[Any, ...], RowImages], str | None]
+"""Gives what was decided on a whole row, by its key and its images."""
 
 
 class Side:
@@ -45,86 +51,112 @@ class Side:
         return tuple(cells)
 
 
+Sides = tuple[Any, Row | None, Row | None]
+"""A row as base, ours and theirs have it, in the order of the merged table's columns."""
+
+
 @dataclass(slots=True)
 class MergedRows:
-    """What becomes of rows: written with new values, or deleted; and on what the sides disagree."""
+    """What becomes of rows: written with new values, or deleted; ``sides`` are what those were.
+
+    A conflict has its row beside it: what base, ours and theirs have, as plain values.
+    """
 
     written: dict[Any, Row] = field(default_factory=dict)
     deleted: list[Any] = field(default_factory=list)
-    conflicts: list[OpenConflict] = field(default_factory=list)
+    sides: dict[Any, Sides] = field(default_factory=dict)
+    conflicts: list[tuple[OpenConflict, RowImages]] = field(default_factory=list)
 
 
 class _Merging:
-    def __init__(self, table: StoredTable, decide: _Decide) -> None:
+    def __init__(self, table: StoredTable, decide: _Decide, decide_row: _DecideRow | None) -> None:
         self._table = table
         self._shown = Shown(table)
         self._decide = decide
+        self._decide_row = decide_row
         self.found = MergedRows()
 
-    def row(self, row_id: Any, base: Any, ours: Row | None, theirs: Row | None) -> None:  # noqa: ANN401 - any identity or value
+    def row(self, row_id: Any, sides: Sides) -> None:  # noqa: ANN401 - any identity
+        base, ours, theirs = sides
         if ours == theirs or base == theirs:  # noqa: PLR1714 - see three_way
             return
-        fits = theirs is None or UNFIT not in theirs
-        chosen = theirs if base == ours and fits else self._both(base, ours, theirs)
+        chosen = self._chosen(sides)
         if chosen == ours:
             return
+        self.found.sides[row_id] = sides
         if chosen is None:
             self.found.deleted.append(row_id)
         else:
             self.found.written[row_id] = chosen
 
-    def _both(self, base: Any, ours: Row | None, theirs: Row | None) -> Row | None:  # noqa: ANN401 - any identity or value
+    def _chosen(self, sides: Sides) -> Row | None:
+        base, ours, theirs = sides
+        fits = theirs is None or UNFIT not in theirs
+        choice = self._decide_row(self._key(sides), row_images(self._shown, sides)) if self._decide_row else None
+        if choice is not None:
+            return theirs if choice == "theirs" and fits else ours
+        return theirs if base == ours and fits else self._both(sides)
+
+    def _both(self, sides: Sides) -> Row | None:
         """Decide on a row that both sides changed."""
+        base, ours, theirs = sides
         if ours is None or theirs is None:
-            old, own, new = (_image(self._shown, row) for row in (base, ours, theirs))
-            key = self._key(ours or theirs or ())
-            conflict = OpenConflict(self._table.name, key, None, "row", old, own, new)
-            choice, _ = self._ask(conflict)
-            return theirs if choice == "theirs" else ours
+            images = row_images(self._shown, sides)
+            conflict = OpenConflict(self._table.name, self._key(sides), None, "row", *images)
+            return theirs if self._ask(conflict, sides)[0] == "theirs" else ours
         if base is DISPUTED or base is None:
             base = (DISPUTED,) * len(ours)
         columns = self._shown.columns
-        cells = [self._cell(ours, column, values) for column, *values in zip(columns, base, ours, theirs, strict=True)]
-        return tuple(cells)
+        return tuple(self._cell(sides, *cell) for cell in zip(columns, base, ours, theirs, strict=True))
 
-    def _cell(self, row: Row, column: StoredColumn, values: Sequence[Any]) -> Any:  # noqa: ANN401 - stored
-        chosen = three_way(*values)
+    def _cell(self, sides: Sides, column: StoredColumn, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ANN401 - stored
+        chosen = three_way(base, ours, theirs)
         if chosen is not DISPUTED and chosen is not UNFIT:
             return chosen
-        ours, theirs = values[1:]
-        old, own, new = (_value(column, value) for value in values)
-        conflict = OpenConflict(self._table.name, self._key(row), column.name, "cell", old, own, new)
-        choice, value = self._ask(conflict)
+        old, own, new = (_value(column, value) for value in (base, ours, theirs))
+        conflict = OpenConflict(self._table.name, self._key(sides), column.name, "cell", old, own, new)
+        choice, value = self._ask(conflict, sides)
         if choice == "value":
             return column.codec.encode(value)
         return theirs if choice == "theirs" and theirs is not UNFIT else ours
 
-    def _key(self, row: Row) -> tuple[Any, ...]:
-        return tuple(self._shown.key(row).json())
+    def _key(self, sides: Sides) -> tuple[Any, ...]:
+        return key_of(self._shown, sides)
 
-    def _ask(self, conflict: OpenConflict) -> tuple[str | None, Any]:
+    def _ask(self, conflict: OpenConflict, sides: Sides) -> tuple[str | None, Any]:
         choice, value = self._decide(conflict)
         if choice is None:
-            self.found.conflicts.append(conflict)
+            self.found.conflicts.append((conflict, row_images(self._shown, sides)))
         return choice, value
 
 
+def key_of(shown: Shown, sides: Sides) -> tuple[Any, ...]:
+    """Give the key of a row, as the first side that has it calls it: ours, theirs, base."""
+    base, ours, theirs = sides
+    return shown.plain_key(ours or theirs or base)
+
+
+def row_images(shown: Shown, sides: Sides) -> RowImages:
+    """Give a row as base, ours and theirs have it, as plain values; None where it is absent or not to be told."""
+    base, ours, theirs = (_image(shown, row) for row in sides)
+    return base, ours, theirs
+
+
+def _image(shown: Shown, row: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a row, None or DISPUTED
+    if not isinstance(row, tuple):
+        return None
+    return {column.name: _value(column, value) for column, value in zip(shown.columns, row, strict=True)}
+
+
 def _value(column: StoredColumn, stored: object) -> object:
-    return None if stored is DISPUTED or stored is UNFIT else Cell(column, stored).json()
-
-
-def _image(shown: Shown, row: Any) -> object:  # noqa: ANN401 - a row, None or DISPUTED
-    image = shown.image(row) if isinstance(row, tuple) and UNFIT not in row and DISPUTED not in row else None
-    return None if image is None else image.json()
+    return None if stored is DISPUTED or stored is UNFIT else Cell(column, stored).plain()
 
 
 def merge_rows(
-    table: StoredTable,
-    rows: Iterator[tuple[Any, Any, Row | None, Row | None]],
-    decide: _Decide,
+    table: StoredTable, rows: Iterator[tuple[Any, Sides]], decide: _Decide, decide_row: _DecideRow | None
 ) -> MergedRows:
-    """Merge rows, each given as identity, base, ours and theirs, in the order of the table's columns."""
-    merging = _Merging(table, decide)
-    for row_id, base, ours, theirs in rows:
-        merging.row(row_id, base, ours, theirs)
+    """Merge rows, each given as its identity and the three sides."""
+    merging = _Merging(table, decide, decide_row)
+    for row_id, sides in rows:
+        merging.row(row_id, sides)
     return merging.found

@@ -52,8 +52,9 @@ def _apply_table(session: Session, ours: Records, table: MergedTable, ids: Mappi
     if own == record:
         return done
     if own is not None and session.branch == MAIN:
-        for constraint in set(own.constraints) - set(record.constraints):
-            drop_index(session.driver, constraint.physical)
+        for constraint in own.constraints:
+            if constraint not in record.constraints:
+                drop_index(session.driver, constraint.physical)
     session.versions.put_table(table.id, record)
     return [*_described(own, record), *done]
 

@@ -151,7 +151,10 @@ class _Merging:
         result, theirs = self._columns[table_id], self.theirs.columns[table_id]
         for root in (root for root in theirs if root in mine):
             own = mine[root]
-            result[root] = self._properties(_COLUMN, base.get(root, own), own, theirs[root], table, own.name)
+            if root in base:
+                result[root] = self._properties(_COLUMN, base[root], own, theirs[root], table, own.name)
+            else:
+                result[root] = self._both_new(own, theirs[root], table)
         for root in (root for root in theirs if root in mine):
             if result[root].name != mine[root].name and _is_taken(result, root):
                 self._decided(_taken(table, result[root].name, "name"))
@@ -171,10 +174,15 @@ class _Merging:
         if same in self.theirs.columns[table_id]:
             self._decided(_taken(table, theirs.name, "name"))
             return
-        own = result[same]
-        result[same] = msgspec.structs.replace(own, type=self._type(None, own.type, theirs.type, table, own.name))
+        result[same] = self._both_new(result[same], theirs, table)
         self._same.setdefault(table_id, {})[root] = same
         self.found.ids[root] = self.ours.ids[same]
+
+    def _both_new(self, own: ColumnRecord, theirs: ColumnRecord, table: str) -> ColumnRecord:
+        """Merge a column that both sides have added: ours stands, with a type that holds the values of both."""
+        column_type = self._type(None, own.type, theirs.type, table, own.name)
+        dropped = self._property("dropped", (None, own.dropped, theirs.dropped), table, own.name)
+        return msgspec.structs.replace(own, type=column_type, dropped=dropped)
 
     # -- constraints -------------------------------------------------------------------------------------
 
@@ -187,8 +195,9 @@ class _Merging:
 
     def _is_kept(self, table_id: int, table: str, constraint: ConstraintRecord) -> bool:
         lost = list(self._lost(table_id, constraint))
-        if not lost:
-            return True
+        if not lost or constraint.kind == "index":
+            # An index only makes reads faster: it goes with its column.
+            return not lost
         shown = _plain(_logical(constraint))
         mine = constraint.name in _by_name(self.ours.tables[table_id])
         own, new = (shown, None) if mine else (None, shown)
@@ -227,8 +236,7 @@ class _Merging:
         chosen = three_way(*values)
         _, own, new = values
         if chosen is not DISPUTED:
-            broken = OpenConflict(table, None, column, "constraint", detail=name)
-            return own if name == "not_null" and chosen != own and self._decide(broken) == "ours" else chosen
+            return chosen
         if name in _QUIET:
             return own
         conflict = _conflict(table, column, values, name)
@@ -263,8 +271,6 @@ class _Merging:
     ) -> ConstraintRecord | None:
         values = (_logical(old.get(name)), _logical(own.get(name)), _logical(new.get(name)))
         chosen = three_way(*values)
-        if chosen == values[2] and self._decide(OpenConflict(table, None, None, "constraint", detail=name)) == "ours":
-            chosen = values[1]
         if chosen is DISPUTED:
             conflict = _conflict(table, None, values, name)
             chosen = values[2] if self._decided(conflict) == "theirs" else values[1]
