@@ -41,7 +41,6 @@ from synthdb.engine.versions.row_merging import MergedRows, RowImages, Side, Sid
 from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys, retype
 from synthdb.engine.versions.schema_merging import MergedSchema, combined_schemas, merge_schemas
 from synthdb.engine.versions.schema_roots import Rooted, rooted
-from synthdb_host.inference import widen
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["Combination", "Scope"]
@@ -188,17 +187,17 @@ class _Table:
             return list(self.whole.ids)
         driver, found = self.whole.session.driver, set()
         for place in self.whole.base.tips():
-            if self._is_narrowed(place):
+            if self._is_retyped(place):
                 found.update(all_ids(driver, self.theirs))
             found.update(changed_ids(driver, self.theirs, place, self.whole.theirs))
         return sorted(found)
 
-    def _is_narrowed(self, place: Place) -> bool:
-        """Say whether theirs takes a type back, so that values may not be what converting them back gives."""
+    def _is_retyped(self, place: Place) -> bool:
+        """Say whether theirs has another type: its values may not be what converting those of the base gives."""
         known = self.whole.past.tables(place).get(self.table.id)
         before = {} if known is None else {column.root: column.codec.type for column in known.columns.values()}
         after = {column.root: column.codec.type for column in self.theirs.columns.values()}
-        return any(widen(before[root], kind) != kind for root, kind in after.items() if root in before)
+        return any(before.get(root, kind) != kind for root, kind in after.items())
 
     def _side(self, place: Place, table: StoredTable | None) -> "_SideRows":
         return _SideRows(self, place, table)
