@@ -18,7 +18,10 @@ the code's published meaning.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from synthdb_host.versions import OpenConflict
 
 __all__ = [
     "AddressTooLong",
@@ -435,6 +438,12 @@ class MergeConflict(Conflict):
 
     code = "merge_conflict"
     title = "Unresolved conflicts"
+
+    @property
+    def conflicts(self) -> "Sequence[OpenConflict]":
+        """What the states disagree on."""
+        found: Sequence[OpenConflict] = self.data.get("conflicts", ())  # type: ignore[assignment] # its makers see to it
+        return found
 
 
 class HistoryGone(RequestError):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from synthdb.library.expressions import Aggregation, ColumnExpression, Condition, col, count
     from synthdb.library.schema import column
     from synthdb_host.catalog import Column, ForeignKey
-    from synthdb_host.errors import RequestError, SynthDBError
+    from synthdb_host.errors import MergeConflict, RequestError, SynthDBError
+    from synthdb_host.versions import MergeReport, OpenConflict, Ref
 
     __version__: str
 
@@ -29,6 +30,10 @@ __all__ = [
     "Condition",
     "Connection",
     "ForeignKey",
+    "MergeConflict",
+    "MergeReport",
+    "OpenConflict",
+    "Ref",
     "RequestError",
     "SynthDBError",
     "col",

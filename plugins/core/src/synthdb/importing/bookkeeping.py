@@ -20,6 +20,7 @@ from synthdb_host.operations import (
     Insert,
     OnConflict,
     Operation,
+    Ref,
     Select,
 )
 
@@ -41,7 +42,11 @@ _COLUMNS = (
 
 
 class Target(Protocol):
-    """Where an import goes: one database."""
+    """Where an import goes: one branch of one database."""
+
+    @property
+    def ref(self) -> Ref:
+        """The branch, which every operation names; of an export any state."""
 
     def execute(self, operation: Operation) -> Result:
         """Run an operation as one commit, or in the open transaction."""
@@ -70,13 +75,13 @@ class State:
         """Give the state after one more chunk: ``records`` in all, ``written`` and ``rejected`` more."""
         return replace(self, records=records, written=self.written + written, rejected=self.rejected + rejected)
 
-    def save(self) -> Insert:
-        """Give the operation that records this state."""
+    def save(self, ref: Ref) -> Insert:
+        """Give the operation that records this state on a branch."""
         row = (
             self.fingerprint, self.source, self.target, self.begun, self.records, self.written, self.rejected,
             self.finished, datetime.now(UTC),
         )  # fmt: skip
-        return Insert(TABLE, tuple(column.name for column in _COLUMNS), [row], OnConflict(("import",)))
+        return Insert(TABLE, tuple(column.name for column in _COLUMNS), [row], OnConflict(("import",)), None, ref)
 
 
 class Ledger:
@@ -90,13 +95,13 @@ class Ledger:
         if TABLE not in self._target.catalog().tables:
             comment = "what has been imported, and how far; without it an import cannot be resumed"
             table = CreateTable(TABLE, _COLUMNS, key=("import",), mode="strict", comment=comment, if_not_exists=True)
-            self._target.execute(Define((table,)))
+            self._target.execute(Define((table,), self._target.ref))
 
     def find(self, fingerprint: str) -> State | None:
         """Find how far an import has come; None: it was never begun."""
         if TABLE not in self._target.catalog().tables:
             return None
-        rows = self._target.execute(Select(TABLE, where=_is(fingerprint))).python()
+        rows = self._target.execute(Select(TABLE, where=_is(fingerprint), ref=self._target.ref)).python()
         if not rows:
             return None
         row = rows[0]
@@ -107,7 +112,7 @@ class Ledger:
 
     def forget(self, fingerprint: str) -> Delete:
         """Give the operation that forgets an import."""
-        return Delete(TABLE, _is(fingerprint))
+        return Delete(TABLE, _is(fingerprint), ref=self._target.ref)
 
 
 def _is(fingerprint: str) -> Comparison:

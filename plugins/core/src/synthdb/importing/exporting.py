@@ -70,7 +70,8 @@ def _pages(target: Target, table: Table, where: Filter | None) -> Iterator[tuple
     position = [column.name for column in table.columns].index(table.identity)
     last: Filter | None = None
     while True:
-        page = target.execute(Select(table.name, where=and_all(where, last), order=(Order(identity),), limit=_PAGE))
+        chosen = and_all(where, last)
+        page = target.execute(Select(table.name, where=chosen, order=(Order(identity),), limit=_PAGE, ref=target.ref))
         if page.encoder is None:
             raise InvalidBody(f"The storage of {table.name!r} gave no rows.")
         yield page.encoder, page

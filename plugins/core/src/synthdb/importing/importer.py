@@ -103,7 +103,7 @@ def run_import(target: Target, plan: ImportPlan, rejects: RejectSink, progress: 
     for _, outcome, state in written:
         list_relations(target, outcome)
         if not state.finished:
-            target.execute(replace(state, finished=True).save())
+            target.execute(replace(state, finished=True).save(target.ref))
     return report
 
 

@@ -38,7 +38,7 @@ def list_relations(target: Target, report: TableReport) -> None:
 
 def _try(target: Target, change: Change, what: str, report: TableReport) -> None:
     try:
-        target.execute(Define((change,)))
+        target.execute(Define((change,), target.ref))
     except RequestError as error:
         report.notes.append(f"{what} is not carried over: {error.detail}")
 
@@ -60,7 +60,7 @@ def relate(target: Target, name: str, key: ForeignKey) -> None:
         label = constraint_name(other.name, key.references, "key")
         changes.insert(0, AddUniqueKey(other.name, UniqueKey(label, key.references)))
     try:
-        target.execute(Define(tuple(changes)))
+        target.execute(Define(tuple(changes), target.ref))
     except ForeignKeyViolation as error:
         raise ForeignKeyViolation(
             error.detail,

@@ -75,8 +75,9 @@ class TableWriter:
         if existing and replaces:
             changes.insert(0, DropTable(self._plan.table))
         state = State(state.fingerprint, state.source, state.target, begun)
-        definition = (Define(tuple(changes)),) if changes else ()
-        self._target.execute(Batch((*definition, state.save())))
+        ref = self._target.ref
+        definition = (Define(tuple(changes), ref),) if changes else ()
+        self._target.execute(Batch((*definition, state.save(ref)), ref))
         return state
 
     def _creation(self) -> CreateTable:
@@ -119,7 +120,8 @@ class TableWriter:
             after = state.beyond(group.end, len(group.rows), len(group.rejects))
             self._rejects.write(group.rejects)
             insert = (self._insert(group.rows),) if group.rows else ()
-            self._target.execute(Batch((*insert, after.save())))
+            ref = self._target.ref
+            self._target.execute(Batch((*insert, after.save(ref)), ref))
         except RequestError as error:
             if error.status not in (400, 409):
                 raise
@@ -135,7 +137,7 @@ class TableWriter:
                 raise stopped(refused[0], state.written)
             self._rejects.write(refused)
             after = state.beyond(group.end, len(group.rows) - len(refused), len(group.rejects) + len(refused))
-            self._target.execute(after.save())
+            self._target.execute(after.save(self._target.ref))
         return after
 
     def _try(self, rows: _Rows, lines: Sequence[int], refused: list[Reject]) -> None:
@@ -154,7 +156,7 @@ class TableWriter:
             self._try(rows[half:], lines[half:], refused)
 
     def _insert(self, rows: _Rows) -> Insert:
-        return Insert(self._plan.table, self._names, rows)
+        return Insert(self._plan.table, self._names, rows, ref=self._target.ref)
 
 
 def stopped(reject: Reject, committed: int) -> InvalidBody:

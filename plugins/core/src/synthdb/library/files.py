@@ -35,6 +35,7 @@ class FileMethods(Session):
         key: str | tuple[str, ...] = (), types: Mapping[str, str] | None = None,
         nulls: frozenset[str] = frozenset(),
         existing: Existing = "fail", on_error: OnError = "stop", dry_run: bool = False,
+        message: str | None = None,
     ) -> ImportReport:  # fmt: skip
         """Import a CSV, TSV, JSON, NDJSON (also ``.gz`` and ``.zip``) or SQLite file.
 
@@ -51,6 +52,7 @@ class FileMethods(Session):
             existing: what to do where the table exists: ``fail``, ``append`` or ``replace``.
             on_error: ``stop`` at a record that cannot be imported, or ``skip`` it and list it in the report.
             dry_run: only read, and report what would be done.
+            message: kept with each commit.
 
         Raises:
             InvalidBody: the file cannot be read, or a record of it cannot be imported.
@@ -66,7 +68,8 @@ class FileMethods(Session):
         if dry_run:
             return plan.report()
         rejects = RejectList()
-        report = run_import(self, plan, rejects)
+        target = Session(self._host, self._database, self._ref, read_only=self._read_only, message=message, parent=self)
+        report = run_import(target if message else self, plan, rejects)
         for outcome in report.tables:
             outcome.rejects = [item for item in rejects.rejects if item.file == outcome.source]
         return report

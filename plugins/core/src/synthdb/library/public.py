@@ -5,7 +5,8 @@ from synthdb.library.connection import Connection
 from synthdb.library.expressions import Aggregation, ColumnExpression, Condition, col, count
 from synthdb.library.schema import column
 from synthdb_host.catalog import Column, ForeignKey
-from synthdb_host.errors import RequestError, SynthDBError
+from synthdb_host.errors import MergeConflict, RequestError, SynthDBError
+from synthdb_host.versions import MergeReport, OpenConflict, Ref
 
 __all__ = [
     "Aggregation",
@@ -14,6 +15,10 @@ __all__ = [
     "Condition",
     "Connection",
     "ForeignKey",
+    "MergeConflict",
+    "MergeReport",
+    "OpenConflict",
+    "Ref",
     "RequestError",
     "SynthDBError",
     "col",

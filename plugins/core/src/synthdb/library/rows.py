@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
+from synthdb.library.keys import Key, key_of
 from synthdb.library.selecting import (
     ColumnList,
     Columns,
@@ -15,7 +16,7 @@ from synthdb.library.selecting import (
     outputs_of,
 )
 from synthdb.library.session import Session
-from synthdb_host.errors import FullTableWrite, InvalidBody, InvalidValue
+from synthdb_host.errors import FullTableWrite, InvalidBody
 from synthdb_host.operations import (
     Aggregate,
     ColumnRef,
@@ -31,15 +32,12 @@ from synthdb_host.operations import (
     and_all,
 )
 
-__all__ = ["Key", "Returning", "Row", "RowMethods"]
+__all__ = ["Returning", "Row", "RowMethods"]
 
 Row = Mapping[str, object]
 """A row to write: values by column name."""
 
 _Rows = Iterable[Row]
-
-Key = Any
-"""What a row is called by: the value of its key column, or a tuple of them."""
 
 Returning = bool | ColumnList
 """True for every column of the rows written, or which columns."""
@@ -82,6 +80,7 @@ class RowMethods(Session):
             orders_of(order),
             limit,
             offset,
+            ref=self._ref,
         )
         return self.execute(select).python()
 
@@ -94,13 +93,13 @@ class RowMethods(Session):
             InvalidValue: the key has another number of columns.
         """
         where = filter_of(key) if isinstance(key, Mapping) else self._by_key(table, key)
-        rows = self.execute(Select(table, where=where, limit=1)).python()
+        rows = self.execute(Select(table, where=where, limit=1, ref=self._ref)).python()
         return rows[0] if rows else None
 
     def count(self, table: str, where: Where = None) -> int:
         """Count the rows, or those that ``where`` selects."""
         number = Output(Aggregate("count"), "count")
-        return int(self.execute(Select(table, (number,), where=filter_of(where))).rows[0][0])
+        return int(self.execute(Select(table, (number,), where=filter_of(where), ref=self._ref)).rows[0][0])
 
     def execute_sql(self, sql: str, params: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Run one SQL statement that only reads, with ``?`` for each parameter.
@@ -108,20 +107,26 @@ class RowMethods(Session):
         Raises:
             InvalidSql: it cannot be run, or would do more than read.
         """
-        return self.execute(Sql(sql, tuple(params))).python()
+        return self.execute(Sql(sql, tuple(params), ref=self._ref)).python()
 
     # -- writing -----------------------------------------------------------------------------------------
 
     @overload
-    def insert(self, table: str, rows: Row, *, returning: None = None) -> Key: ...
+    def insert(self, table: str, rows: Row, *, returning: None = None, message: str | None = None) -> Key: ...
     @overload
-    def insert(self, table: str, rows: _Rows, *, returning: None = None) -> int: ...
+    def insert(self, table: str, rows: _Rows, *, returning: None = None, message: str | None = None) -> int: ...
     @overload
-    def insert(self, table: str, rows: Row, *, returning: Returning) -> dict[str, Any]: ...
+    def insert(self, table: str, rows: Row, *, returning: Returning, message: str | None = None) -> dict[str, Any]: ...
     @overload
-    def insert(self, table: str, rows: _Rows, *, returning: Returning) -> list[dict[str, Any]]: ...
-    def insert(self, table: str, rows: Row | _Rows, *, returning: Returning | None = None) -> Any:
+    def insert(
+        self, table: str, rows: _Rows, *, returning: Returning, message: str | None = None
+    ) -> list[dict[str, Any]]: ...
+    def insert(
+        self, table: str, rows: Row | _Rows, *, returning: Returning | None = None, message: str | None = None
+    ) -> Any:
         """Write a new row or rows; tables and columns that do not exist are made.
+
+        ``message`` is kept with the commit.
 
         Returns:
             The key of a single row, or the number of several; with ``returning``, the row or rows as written.
@@ -137,17 +142,25 @@ class RowMethods(Session):
             >>> db.insert("people", [{"name": "Bob"}, {"name": "Cyd"}], returning=["id"])
             [{'id': 2}, {'id': 3}]
         """
-        return self._insert(table, rows, None, returning)
+        return self._insert(table, rows, None, returning, message)
 
     @overload
-    def upsert(self, table: str, rows: Row | _Rows, *, on: str | Sequence[str] = (), returning: None = None) -> int: ...
+    def upsert(
+        self,
+        table: str,
+        rows: Row | _Rows,
+        *,
+        on: str | Sequence[str] = (),
+        returning: None = None,
+        message: str | None = None,
+    ) -> int: ...
     @overload
     def upsert(
-        self, table: str, rows: Row, *, on: str | Sequence[str] = (), returning: Returning
+        self, table: str, rows: Row, *, on: str | Sequence[str] = (), returning: Returning, message: str | None = None
     ) -> dict[str, Any]: ...
     @overload
     def upsert(
-        self, table: str, rows: _Rows, *, on: str | Sequence[str] = (), returning: Returning
+        self, table: str, rows: _Rows, *, on: str | Sequence[str] = (), returning: Returning, message: str | None = None
     ) -> list[dict[str, Any]]: ...
     def upsert(
         self,
@@ -156,6 +169,7 @@ class RowMethods(Session):
         *,
         on: str | Sequence[str] = (),
         returning: Returning | None = None,
+        message: str | None = None,
     ) -> Any:
         """Write rows, updating those that exist: with the same key, or the same values in the unique ``on``.
 
@@ -163,17 +177,23 @@ class RowMethods(Session):
             How many rows were written; with ``returning``, the row or rows as written.
         """
         names = (on,) if isinstance(on, str) else tuple(on)
-        written = self._insert(table, rows, OnConflict(names), returning)
+        written = self._insert(table, rows, OnConflict(names), returning, message)
         return 1 if returning is None and isinstance(rows, Mapping) else written
 
     def _insert(
-        self, table: str, rows: Row | _Rows, on_conflict: OnConflict | None, returning: Returning | None
+        self,
+        table: str,
+        rows: Row | _Rows,
+        on_conflict: OnConflict | None,
+        returning: Returning | None,
+        message: str | None,
     ) -> Any:  # noqa: ANN401 - as many kinds of answer as the overloads of its callers say
         single = isinstance(rows, Mapping)
         given = _rows_of(rows)
         if not given:
             return [] if returning else 0
-        result = self.execute(Insert.of(table, given, on_conflict, _returning(table, returning)))
+        insert = Insert.of(table, given, on_conflict, _returning(table, returning), self._ref)
+        result = self.execute(insert, message=message)
         if returning:
             written = result.python()
             return written[0] if single else written
@@ -183,11 +203,19 @@ class RowMethods(Session):
 
     @overload
     def update(
-        self, table: str, values: Row, where: Where = None, *, every_row: bool = False, returning: None = None
-    ) -> int: ...
+        self, table: str, values: Row, where: Where = None, *, every_row: bool = False, returning: None = None,
+        message: str | None = None,
+    ) -> int: ...  # fmt: skip
     @overload
     def update(
-        self, table: str, values: Row, where: Where = None, *, every_row: bool = False, returning: Returning
+        self,
+        table: str,
+        values: Row,
+        where: Where = None,
+        *,
+        every_row: bool = False,
+        returning: Returning,
+        message: str | None = None,
     ) -> list[dict[str, Any]]: ...
     def update(
         self,
@@ -197,6 +225,7 @@ class RowMethods(Session):
         *,
         every_row: bool = False,
         returning: Returning | None = None,
+        message: str | None = None,
     ) -> int | list[dict[str, Any]]:
         """Set values on the rows that ``where`` selects.
 
@@ -207,18 +236,38 @@ class RowMethods(Session):
             FullTableWrite: there is no ``where`` and ``every_row`` is not set.
         """
         which = _chosen(table, where, every_row=every_row)
-        operation = Update(table, dict(values), which, every_row, returning=_returning(table, returning))
-        result = self.execute(operation)
+        operation = Update(table, dict(values), which, every_row, None, _returning(table, returning), self._ref)
+        result = self.execute(operation, message=message)
         return result.python() if returning else int(result.affected or 0)
 
     @overload
-    def delete(self, table: str, where: Where = None, *, every_row: bool = False, returning: None = None) -> int: ...
+    def delete(
+        self,
+        table: str,
+        where: Where = None,
+        *,
+        every_row: bool = False,
+        returning: None = None,
+        message: str | None = None,
+    ) -> int: ...
     @overload
     def delete(
-        self, table: str, where: Where = None, *, every_row: bool = False, returning: Returning
+        self,
+        table: str,
+        where: Where = None,
+        *,
+        every_row: bool = False,
+        returning: Returning,
+        message: str | None = None,
     ) -> list[dict[str, Any]]: ...
     def delete(
-        self, table: str, where: Where = None, *, every_row: bool = False, returning: Returning | None = None
+        self,
+        table: str,
+        where: Where = None,
+        *,
+        every_row: bool = False,
+        returning: Returning | None = None,
+        message: str | None = None,
     ) -> int | list[dict[str, Any]]:
         """Delete the rows that ``where`` selects.
 
@@ -229,16 +278,13 @@ class RowMethods(Session):
             FullTableWrite: there is no ``where`` and ``every_row`` is not set.
         """
         which = _chosen(table, where, every_row=every_row)
-        operation = Delete(table, which, every_row, returning=_returning(table, returning))
-        result = self.execute(operation)
+        operation = Delete(table, which, every_row, None, _returning(table, returning), self._ref)
+        result = self.execute(operation, message=message)
         return result.python() if returning else int(result.affected or 0)
 
     def _by_key(self, table: str, key: Key) -> Filter | None:
-        names = self.catalog().table(table).key
-        values = key if isinstance(key, tuple) else (key,)
-        if len(values) != len(names):
-            raise InvalidValue(f"The key of {table!r} is ({', '.join(names)}), which {key!r} does not fit.")
-        pairs = zip(names, values, strict=True)
+        described = self.catalog().table(table)
+        pairs = zip(described.key, key_of(described, key), strict=True)
         return and_all(*(Comparison(ColumnRef(name), "eq", value) for name, value in pairs))
 
 

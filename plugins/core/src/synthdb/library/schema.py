@@ -106,7 +106,7 @@ class SchemaMethods(Session):
         mode: TableMode = "flexible", unique: Iterable[_Names] = (), indexes: Iterable[_Names] = (),
         foreign_keys: ForeignKeys = (), checks: Mapping[str, Condition] | None = None,
         generated: Literal["integer", "uuid7"] = "integer", comment: str | None = None,
-        if_not_exists: bool = False,
+        if_not_exists: bool = False, message: str | None = None,
     ) -> None:  # fmt: skip
         """Make a table.
 
@@ -122,6 +122,7 @@ class SchemaMethods(Session):
             generated: whether the engine's own keys are integers or time-ordered uuids.
             comment: a note kept with the table.
             if_not_exists: do nothing if there is a table of this name.
+            message: kept with the commit.
 
         Raises:
             DuplicateName: there is a table of this name.
@@ -140,67 +141,71 @@ class SchemaMethods(Session):
             comment=comment,
             if_not_exists=if_not_exists,
         )
-        self._define(change)
+        self._define(change, message=message)
 
-    def rename_table(self, table: str, name: str) -> None:
+    def rename_table(self, table: str, name: str, *, message: str | None = None) -> None:
         """Give a table another name."""
-        self._define(RenameTable(table, name))
+        self._define(RenameTable(table, name), message=message)
 
-    def copy_table(self, table: str, name: str, *, data: bool = True) -> None:
+    def copy_table(self, table: str, name: str, *, data: bool = True, message: str | None = None) -> None:
         """Make a table like another, with its rows unless ``data`` is False."""
-        self._define(CopyTable(table, name, data))
+        self._define(CopyTable(table, name, data), message=message)
 
-    def drop_table(self, table: str, *, hard: bool = False, if_exists: bool = False) -> None:
+    def drop_table(
+        self, table: str, *, hard: bool = False, if_exists: bool = False, message: str | None = None
+    ) -> None:
         """Remove a table; :meth:`restore_table` brings it back unless ``hard``."""
-        self._define(DropTable(table, hard, if_exists))
+        self._define(DropTable(table, hard, if_exists), message=message)
 
-    def restore_table(self, table: str) -> None:
+    def restore_table(self, table: str, *, message: str | None = None) -> None:
         """Bring a dropped table back."""
-        self._define(RestoreTable(table))
+        self._define(RestoreTable(table), message=message)
 
-    def set_mode(self, table: str, mode: TableMode) -> None:
+    def set_mode(self, table: str, mode: TableMode, *, message: str | None = None) -> None:
         """Say how writes may change a table's schema."""
-        self._define(SetMode(table, mode))
+        self._define(SetMode(table, mode), message=message)
 
     # -- columns -----------------------------------------------------------------------------------------
 
-    def add_columns(self, table: str, columns: Mapping[str, ColumnSpec], *, if_not_exists: bool = False) -> None:
+    def add_columns(
+        self, table: str, columns: Mapping[str, ColumnSpec], *, if_not_exists: bool = False, message: str | None = None
+    ) -> None:
         """Add columns, each described by a type, a :func:`column`, or an example value."""
-        self._define(*(AddColumn(table, added, if_not_exists) for added in _columns(columns)))
+        self._define(*(AddColumn(table, added, if_not_exists) for added in _columns(columns)), message=message)
 
     def alter_column(
         self, table: str, name: str, *, column_type: str | None = None, not_null: bool | None = None,
-        default: object = MISSING, drop_default: bool = False,
+        default: object = MISSING, drop_default: bool = False, message: str | None = None,
     ) -> None:  # fmt: skip
         """Change a column; a type changes only where no value loses anything."""
         parsed = ColumnType.parse(column_type) if column_type else None
-        self._define(AlterColumn(table, name, parsed, not_null, default, drop_default))
+        self._define(AlterColumn(table, name, parsed, not_null, default, drop_default), message=message)
 
-    def rename_column(self, table: str, column: str, name: str) -> None:
+    def rename_column(self, table: str, column: str, name: str, *, message: str | None = None) -> None:
         """Give a column another name."""
-        self._define(RenameColumn(table, column, name))
+        self._define(RenameColumn(table, column, name), message=message)
 
-    def copy_column(self, table: str, column: str, name: str, *, data: bool = True) -> None:
+    def copy_column(self, table: str, column: str, name: str, *, data: bool = True, message: str | None = None) -> None:
         """Add a column like another of the same table, with its values unless ``data`` is False."""
-        self._define(CopyColumn(table, column, name, data))
+        self._define(CopyColumn(table, column, name, data), message=message)
 
-    def drop_column(self, table: str, column: str, *, hard: bool = False) -> None:
+    def drop_column(self, table: str, column: str, *, hard: bool = False, message: str | None = None) -> None:
         """Remove a column; :meth:`restore_column` brings it back unless ``hard``."""
-        self._define(DropColumn(table, column, hard))
+        self._define(DropColumn(table, column, hard), message=message)
 
-    def restore_column(self, table: str, column: str) -> None:
+    def restore_column(self, table: str, column: str, *, message: str | None = None) -> None:
         """Bring a dropped column back."""
-        self._define(RestoreColumn(table, column))
+        self._define(RestoreColumn(table, column), message=message)
 
     # -- constraints -------------------------------------------------------------------------------------
 
-    def add_index(self, table: str, columns: _Names, name: str | None = None) -> None:
+    def add_index(self, table: str, columns: _Names, name: str | None = None, *, message: str | None = None) -> None:
         """Make reads by these columns fast."""
-        self._define(AddIndex(table, _index(table, columns, name)))
+        self._define(AddIndex(table, _index(table, columns, name)), message=message)
 
-    def add_unique(self, table: str, columns: _Names, name: str | None = None) -> None:
+    def add_unique(self, table: str, columns: _Names, name: str | None = None, *, message: str | None = None) -> None:
         """Let no two rows have the same values in these columns."""
-        self._define(AddUniqueKey(table, _unique(table, columns, name)))
+        self._define(AddUniqueKey(table, _unique(table, columns, name)), message=message)
 
     def add_foreign_key(
         self,
@@ -210,17 +215,20 @@ class SchemaMethods(Session):
         *,
         on_delete: OnDelete = "no_action",
         name: str | None = None,
+        message: str | None = None,
     ) -> None:
         """Let columns refer to unique columns of a table, such as ``"airlines.carrier"``."""
-        self._define(AddForeignKey(table, _foreign_key(table, _names(columns), references, on_delete, name)))
+        self._define(
+            AddForeignKey(table, _foreign_key(table, _names(columns), references, on_delete, name)), message=message
+        )
 
-    def add_check(self, table: str, name: str, condition: Where) -> None:
+    def add_check(self, table: str, name: str, condition: Where, *, message: str | None = None) -> None:
         """Let every row satisfy a condition."""
-        self._define(AddCheck(table, CheckConstraint(name, filter_of(condition))))
+        self._define(AddCheck(table, CheckConstraint(name, filter_of(condition))), message=message)
 
-    def drop_constraint(self, table: str, name: str) -> None:
+    def drop_constraint(self, table: str, name: str, *, message: str | None = None) -> None:
         """Remove an index, unique key, foreign key or check by its name."""
-        self._define(DropConstraint(table, name))
+        self._define(DropConstraint(table, name), message=message)
 
 
 _PYTHON_TYPES: Mapping[object, str] = {

@@ -1,33 +1,62 @@
-"""Running operations on one database of a host, alone or inside a transaction."""
+"""Running operations on one state of a database, alone or inside a transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Final, Self
 
 from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Context, Result
-from synthdb_host.errors import Conflict
+from synthdb_host.errors import Conflict, InvalidParameter, ReadOnly
 from synthdb_host.gate import Gate, GatedTransaction
 from synthdb_host.manager import Host
-from synthdb_host.operations import Change, Define, Operation
+from synthdb_host.operations import HEAD, Change, Define, Operation, Ref, Select, Sql
 from synthdb_host.stepping import run
+from synthdb_host.versions import Branches, Changes, Conflicts, Diff, History, Log, StorageReport, Tags
 
 __all__ = ["Session"]
 
+_READS: Final = (Select, Sql, Log, History, Diff, Changes, Branches, Tags, Conflicts, StorageReport)
+
 
 class Session:
-    """One database of a host as principal ``local``. Use it from one thread at a time."""
+    """One database of a host at one ref, as principal ``local``. Use it from one thread at a time.
 
-    def __init__(self, host: Host, database: str) -> None:
+    Args:
+        host: where the database is.
+        database: its name.
+        ref: the branch or state that everything is read from and written to.
+        read_only: refuse everything that writes.
+        message: kept with each commit that is given none of its own.
+        parent: the session that this one lives no longer than.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        database: str,
+        ref: Ref = HEAD,
+        *,
+        read_only: bool = False,
+        message: str | None = None,
+        parent: "Session | None" = None,
+    ) -> None:
         self._host = host
         self._database = database
+        self._ref = ref
+        self._read_only = read_only
+        self._message = message
+        self._parent = parent
         self._transaction: GatedTransaction | None = None
         self._closed = False
 
     @property
+    def _is_closed(self) -> bool:
+        return self._closed or (self._parent is not None and self._parent._is_closed)  # noqa: SLF001 - of this class
+
+    @property
     def _gate(self) -> Gate:
-        if self._closed:
+        if self._is_closed:
             raise Conflict("This connection is closed.", hint="Connect again.")
         return self._host.gate
 
@@ -36,19 +65,46 @@ class Session:
         """The name of the database."""
         return self._database
 
-    def execute(self, operation: Operation) -> Result:
+    @property
+    def ref(self) -> Ref:
+        """The branch or state that this is about."""
+        return self._ref
+
+    def execute(self, operation: Operation, *, message: str | None = None, dry_run: bool = False) -> Result:
         """Run an operation: durable when this returns, without any effect if it raises.
 
+        It reads and writes the ref that it names itself, which is the main branch if it names none.
+
+        Args:
+            operation: what to do.
+            message: kept with the commit; inside a transaction, that of the transaction is.
+            dry_run: do and report everything, then undo it.
+
         Raises:
+            ReadOnly: it writes, and this connection is on a past state.
             RequestError: the operation was refused; the class and its ``code`` say why.
         """
-        if self._transaction is not None:
-            return run(self._transaction.execute(operation))
-        return run(self._gate.execute(self._database, operation, Context(LOCAL)))
+        gate = self._gate
+        if self._read_only and not isinstance(operation, _READS):
+            raise self._refused()
+        if self._transaction is None:
+            context = Context(LOCAL, message=message or self._message, dry_run=dry_run)
+            return run(gate.execute(self._database, operation, context))
+        if message is not None or dry_run:
+            raise InvalidParameter(
+                "A transaction is one commit with one message, and is done as a whole.",
+                hint="Give the message to transaction(...), and dry-run outside of it.",
+            )
+        return run(self._transaction.execute(operation))
+
+    def _refused(self) -> ReadOnly:
+        return ReadOnly(
+            f"This connection only reads {str(self._ref)!r}.", hint="branch(NAME) gives one that can write to a branch."
+        )
 
     def catalog(self) -> Catalog:
         """Describe the tables, columns, keys and relations. A transaction's own changes are not in it yet."""
-        return run(self._gate.catalog(self._database, Context(LOCAL)))
+        return run(self._gate.catalog(self._database, Context(LOCAL), self._ref))
 
     @contextmanager
     def transaction(self, message: str | None = None) -> Iterator[Self]:
@@ -58,10 +114,14 @@ class Session:
 
         Raises:
             Conflict: a transaction is open on this connection already.
+            ReadOnly: this connection is on a past state.
         """
         if self._transaction is not None:
             raise Conflict("A transaction is open on this connection already.", hint="Do everything in the outer one.")
-        transaction = run(self._gate.begin(self._database, Context(LOCAL, message=message)))
+        if self._read_only:
+            raise self._refused()
+        context = Context(LOCAL, message=message or self._message)
+        transaction = run(self._gate.begin(self._database, context, self._ref))
         self._transaction = transaction
         try:
             yield self
@@ -72,5 +132,5 @@ class Session:
         self._transaction = None
         run(transaction.commit())
 
-    def _define(self, *changes: Change) -> None:
-        self.execute(Define(changes))
+    def _define(self, *changes: Change, message: str | None = None) -> None:
+        self.execute(Define(changes, self._ref), message=message)
