@@ -7,17 +7,17 @@ from typing import get_args
 import click
 
 from synthdb.commands.opening import opened
+from synthdb.commands.options import at_option, branch_option, database_options, state_of
 from synthdb.importing.exporting import ExportFormat, export_stream, export_to
 from synthdb.library.files import format_of
 from synthdb_host.errors import InvalidParameter
-from synthdb_host.session import Session, config_options
+from synthdb_host.session import Session
 
 __all__ = ["command"]
 
 
 @click.command()
 @click.argument("table")
-@click.option("--db", metavar="NAME", help="Database. Default: the only one.")
 @click.option(
     "--format",
     "format_",
@@ -32,12 +32,17 @@ __all__ = ["command"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="File. Default: standard output.",
 )
-@config_options
+@branch_option
+@at_option
+@database_options
 @click.pass_obj
-def command(session: Session, /, table: str, db: str | None, format_: ExportFormat | None, output: Path | None) -> None:
+def command(
+    session: Session, /, table: str, format_: ExportFormat | None, output: Path | None, branch: str, at: str | None,
+    db: str | None,
+) -> None:  # fmt: skip
     """Write a table as CSV, JSON or NDJSON, or into a SQLite file."""
     chosen = format_ or (format_of(output) if output else None) or "csv"
-    with opened(session, db) as connection:
+    with opened(session, db, state_of(at, branch)) as connection:
         if output is None:
             if chosen == "sqlite":
                 raise InvalidParameter("A SQLite file cannot be written to standard output.", hint="Give -o FILE.")

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 from synthdb.commands.opening import database_name
+from synthdb.commands.options import branch_option, message_option
 from synthdb.commands.progress import ProgressLine
 from synthdb.commands.tables import aligned
 from synthdb.importing.importer import plan_import, run_import
@@ -18,7 +20,8 @@ from synthdb.importing.report import ImportReport, TableReport
 from synthdb.importing.sources import Format, find_sources
 from synthdb.library.connection import Connection
 from synthdb_host.catalog import ForeignKey, TableMode
-from synthdb_host.errors import InvalidParameter
+from synthdb_host.errors import InvalidParameter, UnknownDatabase
+from synthdb_host.operations import HEAD, Ref
 from synthdb_host.session import Session, config_options, print_json
 
 __all__ = ["command"]
@@ -50,6 +53,8 @@ _REJECTED = 3
 @click.option("--on-error", type=click.Choice(get_args(OnError)), default="stop", help="What if a record is wrong.")
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File of the records skipped.")
 @click.option("--restart", is_flag=True, help="Begin again instead of continuing an earlier run.")
+@branch_option
+@message_option
 @click.option("--dry-run", is_flag=True, help="Read everything, show what would be done, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Show progress. Default: on a terminal.")
@@ -66,19 +71,28 @@ def command(session: Session, /, sources: tuple[Path, ...], db: str | None, **gi
     shown = sys.stderr.isatty() if given["progress"] is None else given["progress"]
     reading, writing = ProgressLine("reading", shown=shown), ProgressLine("writing", shown=shown)
     with session.started() as host:
-        target = Connection(host, name) if name in host.databases.names() else None
+        connect = partial(Connection, host, name, Ref(given["branch"]), message=given["message"])
+        target = connect() if name in host.databases.names() else None
         plan = plan_import(target, sources, options, reading)
         reading.done()
         if given["dry_run"]:
             return _show(plan.report(), name, as_json=given["as_json"], rejects=None)
         if target is None:
             plan.check()  # before a database is made for nothing
+            _check_branch(given["branch"], name)
             host.databases.create(name)
-            target = Connection(host, name)
+            target = connect()
         rejects = given["rejects"] or Path(f"{name}.rejects.csv")
         report = run_import(target, plan, RejectFile(rejects, fresh=options.restart or not plan.begun), writing)
         writing.done()
     return _show(report, name, as_json=given["as_json"], rejects=rejects)
+
+
+def _check_branch(branch: str, database: str) -> None:
+    if branch != HEAD.branch:
+        raise UnknownDatabase(
+            f"There is no database {database!r}, so it has no branch {branch!r}.", hint="Say which one with --db NAME."
+        )
 
 
 def _options(given: dict[str, Any]) -> ImportOptions:

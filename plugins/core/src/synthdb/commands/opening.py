@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from synthdb.library.connection import Connection
 from synthdb_host.errors import InvalidParameter
 from synthdb_host.manager import Host
+from synthdb_host.operations import HEAD, Ref
 from synthdb_host.session import Session
 
 __all__ = ["database_name", "opened"]
@@ -16,15 +17,15 @@ _LONGEST = 63
 
 
 @contextmanager
-def opened(session: Session, database: str | None) -> Iterator[Connection]:
-    """Open a database of the data folder; without a name, the only one there is.
+def opened(session: Session, database: str | None, ref: Ref = HEAD) -> Iterator[Connection]:
+    """Open a database of the data folder at a ref; without a name, the only one there is.
 
     Raises:
         InvalidParameter: no name was given and there is not exactly one database.
         UnknownDatabase: there is none of this name.
     """
     with session.started() as host:
-        yield Connection(host, database or _only(host))
+        yield Connection(host, database or _only(host), ref)
 
 
 def _only(host: Host) -> str:

@@ -8,11 +8,12 @@ import sys
 import click
 
 from synthdb.commands.opening import opened
+from synthdb.commands.options import at_option, branch_option, database_options, state_of
 from synthdb.commands.tables import aligned, stacked
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.operations import Sql
-from synthdb_host.session import Session, config_options
+from synthdb_host.session import Session
 
 __all__ = ["command"]
 
@@ -22,18 +23,22 @@ _NUMBERS = frozenset({"integer", "real", "decimal"})
 @click.command()
 @click.argument("statement")
 @click.argument("parameters", metavar="[PARAMETER]...", nargs=-1)
-@click.option("--db", metavar="NAME", help="Database. Default: the only one.")
 @click.option("--json", "form", flag_value="json", help="Write the rows as JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Write the rows as CSV.")
-@config_options
+@branch_option
+@at_option
+@database_options
 @click.pass_obj
-def command(session: Session, /, statement: str, parameters: tuple[str, ...], db: str | None, form: str | None) -> None:
+def command(
+    session: Session, /, statement: str, parameters: tuple[str, ...], form: str | None, branch: str, at: str | None,
+    db: str | None,
+) -> None:  # fmt: skip
     """Run one SQL statement that only reads. PARAMETERs stand for the ? in it, as text.
 
     On a terminal, rows that are wider than it are written one value a line.
     """
     with opened(session, db) as connection:
-        result = connection.execute(Sql(statement, parameters))
+        result = connection.execute(Sql(statement, parameters, ref=state_of(at, branch)))
         encoder = result.encoder
         if form == "json":
             click.echo(result.json())

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from synthdb.library.applying import ApplyingMethods
 from synthdb.library.branching import BranchSet, TagSet
 from synthdb.library.combining import CombiningMethods
 from synthdb.library.feed import FeedMethods
@@ -20,7 +21,9 @@ from synthdb_host.operations import HEAD, Ref
 __all__ = ["Connection"]
 
 
-class Connection(RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, FeedMethods):
+class Connection(
+    RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, ApplyingMethods, FeedMethods
+):
     """One branch or state of a database, open in this process. Use it from one thread at a time, and close it.
 
     Every write is one commit, durable when the method returns; :meth:`transaction` joins several. Errors are
