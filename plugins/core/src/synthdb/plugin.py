@@ -55,8 +55,11 @@ class CorePlugin:
 
     @hookimpl
     def synthdb_api_generators(self) -> Sequence[ApiGenerator]:
-        """Offer REST."""
-        return [ApiGenerator("rest", "/rest/v1", "synthdb.rest.routes:routes", _rest_links)]
+        """Offer REST for rows, and meta for everything else about a database."""
+        return [
+            ApiGenerator("rest", "/rest/v1", "synthdb.rest.routes:routes", _rest_links),
+            ApiGenerator("meta", "/meta/v1", "synthdb.meta.routes:routes"),
+        ]
 
     @hookimpl
     def synthdb_media_types(self) -> Sequence[MediaType]:

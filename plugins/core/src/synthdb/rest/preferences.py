@@ -17,6 +17,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "tx": ("commit", "rollback"),
     "handling": ("strict", "lenient"),
     "full-table": ("allow",),
+    "schema": ("then", "now"),
 }
 _MAX_AFFECTED: Final = "max-affected"
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -33,6 +34,7 @@ class Preferences:
     rollback: bool = False
     max_affected: int | None = None
     full_table: bool = False
+    schema_now: bool = False
     applied: str = ""
 
 
@@ -84,5 +86,6 @@ def _preferences(known: dict[str, str]) -> Preferences:
         rollback=known.get("tx") == "rollback",
         max_affected=int(known[_MAX_AFFECTED]) if _MAX_AFFECTED in known else None,
         full_table="full-table" in known,
+        schema_now=known.get("schema") == "now",
         applied=", ".join(f"{name}={value}" for name, value in known.items()),
     )

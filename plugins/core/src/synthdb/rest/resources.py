@@ -8,6 +8,7 @@ import falcon.asgi
 import msgspec
 
 from synthdb.rest.body import Bodies
+from synthdb.rest.message import with_message
 from synthdb.rest.ranges import content_range, page_status, written_range
 from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
 from synthdb.rest.writing import delete_rows, insert_rows, not_singular, put_row, update_rows
@@ -141,7 +142,7 @@ class TableResource:
         return shape.select(await self._catalog(shape, req.context.caller) if shape.needs_catalog else None)
 
     async def _execute(self, req: falcon.asgi.Request, shape: Shape, operation: Insert | Update | Delete) -> Result:
-        caller: Context = req.context.caller
+        caller = with_message(req, req.context.caller)
         if shape.preferences.rollback:
             caller = replace(caller, dry_run=True)
         try:

@@ -206,7 +206,10 @@ class Shapes:
         representation = self._representations.choose(accept)
         if address.key is not None:
             representation = representation.of_one()
-        return Target(address, parse_preferences(prefer), representation, window, self._limits.rows)
+        preferences = parse_preferences(prefer)
+        if preferences.schema_now:
+            address = replace(address, ref=replace(address.ref, schema="now"))
+        return Target(address, preferences, representation, window, self._limits.rows)
 
 
 def _without_key(req: falcon.asgi.Request) -> tuple[str | bytes, str | None]:

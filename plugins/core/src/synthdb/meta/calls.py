@@ -1,0 +1,77 @@
+"""What an address below the meta mount means."""
+
+from dataclasses import dataclass, replace
+
+import falcon.asgi
+
+from synthdb.library.refs import ref_of
+from synthdb.rest.address import parse_address
+from synthdb.rest.message import with_message
+from synthdb.rest.query import decode
+from synthdb.rest.shapes import raw_path
+from synthdb_host.catalog import Catalog
+from synthdb_host.contracts import Context, Result
+from synthdb_host.errors import InvalidParameter
+from synthdb_host.gate import Gate
+from synthdb_host.operations import Operation, Ref
+
+__all__ = ["Call", "Resource"]
+
+_LONGEST_REF = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: the database and ref that its address names, what follows in the path, and who makes it."""
+
+    gate: Gate
+    database: str
+    ref: Ref
+    path: tuple[str, ...]
+    caller: Context
+
+    @classmethod
+    def of(cls, gate: Gate, req: falcon.asgi.Request) -> "Call":
+        """Read the address of a request.
+
+        Raises:
+            InvalidParameter: a part of it, or the message of the request, cannot be read.
+        """
+        mount = (req.uri_template or "").partition("/{")[0]
+        raw = raw_path(req)
+        address = parse_address(raw, mount, None)
+        parts = raw.removeprefix(f"{mount}/").rstrip("/").split("/")[1:]
+        path = tuple(decode(part, "path") for part in parts)
+        return cls(gate, address.database, address.ref, path, with_message(req, req.context.caller))
+
+    async def execute(self, operation: Operation, *, dry_run: bool = False) -> Result:
+        """Run an operation as the caller."""
+        caller = replace(self.caller, dry_run=True) if dry_run else self.caller
+        return await self.gate.execute(self.database, operation, caller)
+
+    async def catalog(self) -> Catalog:
+        """Describe the database at the ref, as the caller sees it."""
+        return await self.gate.catalog(self.database, self.caller, self.ref)
+
+    def state(self, text: str | None, where: str) -> Ref:
+        """Read the name of a state; without one, the state that the address names.
+
+        Raises:
+            InvalidParameter: it is too long to be one.
+        """
+        if text is None:
+            return self.ref
+        if len(text) > _LONGEST_REF:
+            raise InvalidParameter(f"A ref has at most {_LONGEST_REF} characters.", where=where)
+        return ref_of(text, self.ref.branch)
+
+
+class Resource:
+    """A resource that runs operations through the gate."""
+
+    def __init__(self, gate: Gate, most: int) -> None:
+        self._gate = gate
+        self._most = most
+
+    def _call(self, req: falcon.asgi.Request) -> Call:
+        return Call.of(self._gate, req)

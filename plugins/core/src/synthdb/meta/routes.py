@@ -1,0 +1,60 @@
+"""Where the resources of the meta interface are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from synthdb.meta.branching import BranchesResource, BranchResource, TagResource, TagsResource
+from synthdb.meta.calls import Resource
+from synthdb.meta.combining import (
+    CherryPickResource,
+    ConflictsResource,
+    MergeResource,
+    RestoreResource,
+    RevertResource,
+)
+from synthdb.meta.lookback import (
+    ChangesResource,
+    CommitsResource,
+    DiffResource,
+    GarbageResource,
+    HistoryResource,
+    SchemaResource,
+    SqlResource,
+    StorageResource,
+)
+from synthdb_host.contracts import Route
+
+if TYPE_CHECKING:
+    from synthdb_host.hosting import PluginHost
+
+__all__ = ["routes"]
+
+_RESOURCES: Final[Mapping[str, type[Resource]]] = {
+    "/{db}/branches": BranchesResource,
+    "/{db}/branches/{name}": BranchResource,
+    "/{db}/changes": ChangesResource,
+    "/{db}/cherry-pick": CherryPickResource,
+    "/{db}/commits": CommitsResource,
+    "/{db}/conflicts": ConflictsResource,
+    "/{db}/diff": DiffResource,
+    "/{db}/gc": GarbageResource,
+    "/{db}/history/{table}/{key}": HistoryResource,
+    "/{db}/merge": MergeResource,
+    "/{db}/restore": RestoreResource,
+    "/{db}/revert": RevertResource,
+    "/{db}/schema": SchemaResource,
+    "/{db}/sql": SqlResource,
+    "/{db}/storage": StorageResource,
+    "/{db}/tags": TagsResource,
+    "/{db}/tags/{name}": TagResource,
+}
+
+
+def routes(host: "PluginHost") -> Sequence[Route]:
+    """Give the routes, relative to the mount of the meta generator."""
+    most = host.settings.limits.max_rows
+    return [Route(path, _always(kind(host.gate, most))) for path, kind in _RESOURCES.items()]
+
+
+def _always(resource: Resource) -> Callable[[object], Resource]:
+    return lambda _: resource
