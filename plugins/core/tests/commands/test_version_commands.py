@@ -119,6 +119,7 @@ CALLS: tuple[tuple[str, Operation], ...] = (
     ("storage", StorageReport()),
     ("sql SELECT --branch dev", Sql("SELECT", ref=DEV)),
     ("sql SELECT --at v1", Sql("SELECT", ref=Ref("v1"))),
+    ("sql SELECT --at v1 --schema now", Sql("SELECT", ref=Ref("v1", None, "now"))),
 )
 
 

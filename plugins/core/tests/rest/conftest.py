@@ -16,6 +16,7 @@ from synthdb_host.catalog import Column, ColumnType, ForeignKey, UniqueKey
 from synthdb_host.contracts import Context, Result
 from synthdb_host.operations import Change, CreateTable, Define, Insert, Operation
 from synthdb_host.testing.hosting import ApiClient, build_host
+from synthdb_host.versions import Branching, CreateBranch, CreateTag
 
 CALLER = Context(LOCAL)
 
@@ -64,6 +65,15 @@ class Api:
             body = msgspec.json.encode(body)
             sent.setdefault("Content-Type", "application/json")
         return self.raw(method, f"/rest/v1/db{address}", query, body, sent)
+
+    def meta(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request to the meta interface, which must succeed; gives the body of its answer."""
+        address, _, query = path.partition("?")
+        sent = {"Content-Type": "application/json"}
+        encoded = None if body is None else msgspec.json.encode(body)
+        answer = self.raw(method, f"/meta/v1/db{address}", query, encoded, sent)
+        assert answer.status in (200, 201, 204), answer.body
+        return answer.json if answer.body else None
 
     def raw(self, method: str, path: str, query: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         """Send a request to any address."""
@@ -124,6 +134,15 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("shared")
     with serving(url_of(request.param, folder), folder) as api:
         fill(api)
+        yield api
+
+
+@pytest.fixture
+def branched(tmp_path: Path) -> Iterator[Api]:
+    """The same database in a SQLite file, with a tag ``v1`` and a branch ``dev``."""
+    with serving(url_of("sqlite", tmp_path), tmp_path) as api:
+        fill(api)
+        api.execute(Branching((CreateTag("v1"), CreateBranch("dev"))))
         yield api
 
 

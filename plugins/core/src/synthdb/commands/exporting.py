@@ -7,9 +7,10 @@ from typing import get_args
 import click
 
 from synthdb.commands.opening import opened
-from synthdb.commands.options import at_option, branch_option, database_options, state_of
+from synthdb.commands.options import at_option, branch_option, database_options, schema_option, state_of
 from synthdb.importing.exporting import ExportFormat, export_stream, export_to
 from synthdb.library.files import format_of
+from synthdb.library.refs import SchemaOf
 from synthdb_host.errors import InvalidParameter
 from synthdb_host.session import Session
 
@@ -34,15 +35,16 @@ __all__ = ["command"]
 )
 @branch_option
 @at_option
+@schema_option
 @database_options
 @click.pass_obj
 def command(
     session: Session, /, table: str, format_: ExportFormat | None, output: Path | None, branch: str, at: str | None,
-    db: str | None,
+    schema: SchemaOf, db: str | None,
 ) -> None:  # fmt: skip
     """Write a table as CSV, JSON or NDJSON, or into a SQLite file."""
     chosen = format_ or (format_of(output) if output else None) or "csv"
-    with opened(session, db, state_of(at, branch)) as connection:
+    with opened(session, db, state_of(at, branch, schema)) as connection:
         if output is None:
             if chosen == "sqlite":
                 raise InvalidParameter("A SQLite file cannot be written to standard output.", hint="Give -o FILE.")

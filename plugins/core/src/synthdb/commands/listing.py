@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from synthdb.commands.opening import opened
-from synthdb.commands.options import at_option, branch_option, database_options, json_option, state_of
+from synthdb.commands.options import at_option, branch_option, database_options, json_option, schema_option, state_of
 from synthdb.commands.showing import echo_json, echo_table
+from synthdb.library.refs import SchemaOf
 from synthdb_host.catalog import Table
 from synthdb_host.session import Session
 
@@ -16,12 +17,15 @@ __all__ = ["command"]
 @click.command()
 @branch_option
 @at_option
+@schema_option
 @json_option
 @database_options
 @click.pass_obj
-def command(session: Session, /, branch: str, at: str | None, *, as_json: bool, db: str | None) -> None:
+def command(
+    session: Session, /, branch: str, at: str | None, schema: SchemaOf, *, as_json: bool, db: str | None
+) -> None:
     """List the tables, their keys and columns."""
-    with opened(session, db, state_of(at, branch)) as connection:
+    with opened(session, db, state_of(at, branch, schema)) as connection:
         tables = [_described(table) for _, table in sorted(connection.catalog().tables.items())]
     if as_json:
         echo_json(tables)

@@ -1,11 +1,12 @@
 """The options that several commands have."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar, get_args
 
 import click
 
-from synthdb.library.refs import ref_of
+from synthdb.library.refs import SchemaOf, ref_of
 from synthdb_host.operations import Ref
 from synthdb_host.session import config_options
 
@@ -16,6 +17,7 @@ __all__ = [
     "dry_run_option",
     "json_option",
     "message_option",
+    "schema_option",
     "state_of",
 ]
 
@@ -34,11 +36,21 @@ at_option = click.option(
 )
 
 
+schema_option = click.option(
+    "--schema",
+    type=click.Choice(get_args(SchemaOf)),
+    default="then",
+    show_default=True,
+    help="Whether columns are those of the moment read, or those of now.",
+)
+
+
 def database_options(command: F) -> F:
     """Give a command ``--db NAME``, and where settings and data are."""
     return click.option("--db", metavar="NAME", help="Database. Default: the only one.")(config_options(command))
 
 
-def state_of(at: str | None, branch: str) -> Ref:
-    """Give the state that ``--at`` and ``--branch`` mean together."""
-    return Ref(branch) if at is None else ref_of(at, branch)
+def state_of(at: str | None, branch: str, schema: SchemaOf = "then") -> Ref:
+    """Give the state that ``--at``, ``--branch`` and ``--schema`` mean together."""
+    ref = Ref(branch) if at is None else ref_of(at, branch)
+    return replace(ref, schema=schema)

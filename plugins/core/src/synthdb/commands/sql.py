@@ -8,8 +8,9 @@ import sys
 import click
 
 from synthdb.commands.opening import opened
-from synthdb.commands.options import at_option, branch_option, database_options, state_of
+from synthdb.commands.options import at_option, branch_option, database_options, schema_option, state_of
 from synthdb.commands.tables import aligned, stacked
+from synthdb.library.refs import SchemaOf
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.operations import Sql
@@ -27,18 +28,19 @@ _NUMBERS = frozenset({"integer", "real", "decimal"})
 @click.option("--csv", "form", flag_value="csv", help="Write the rows as CSV.")
 @branch_option
 @at_option
+@schema_option
 @database_options
 @click.pass_obj
 def command(
     session: Session, /, statement: str, parameters: tuple[str, ...], form: str | None, branch: str, at: str | None,
-    db: str | None,
+    schema: SchemaOf, db: str | None,
 ) -> None:  # fmt: skip
     """Run one SQL statement that only reads. PARAMETERs stand for the ? in it, as text.
 
     On a terminal, rows that are wider than it are written one value a line.
     """
     with opened(session, db) as connection:
-        result = connection.execute(Sql(statement, parameters, ref=state_of(at, branch)))
+        result = connection.execute(Sql(statement, parameters, ref=state_of(at, branch, schema)))
         encoder = result.encoder
         if form == "json":
             click.echo(result.json())
