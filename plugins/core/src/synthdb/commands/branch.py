@@ -1,5 +1,7 @@
 """``synthdb branch``."""
 
+from datetime import datetime
+
 import click
 
 from synthdb.commands.opening import opened
@@ -128,7 +130,7 @@ def describe(session: Session, /, name: str, comment: str | None, *, as_json: bo
             connection.branches.describe(name, comment)
         facts = connection.branches.get(name)
     if as_json:
-        echo_json(facts)
+        echo_json({key: to_text(value) if isinstance(value, datetime) else value for key, value in facts.items()})
         return
     for key, value in facts.items():
         if value not in (None, False):

@@ -1,11 +1,16 @@
 """``synthdb log`` and ``synthdb history``."""
 
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
 import click
 
 from synthdb.commands.opening import opened
 from synthdb.commands.options import at_option, branch_option, database_options, json_option, state_of
 from synthdb.commands.rowkeys import key_from
-from synthdb.commands.showing import show
+from synthdb.commands.showing import echo_raw, echo_table, show
+from synthdb_host.encoding import to_text
 from synthdb_host.operations import Ref
 from synthdb_host.session import Session
 from synthdb_host.versions import History, Log
@@ -13,6 +18,7 @@ from synthdb_host.versions import History, Log
 __all__ = ["history", "log"]
 
 _COMMIT = ("id", "at", "branch", "author", "kind", "merged", "message", "tables")
+_NEVER = "There never was such a row."
 _VERSION = ("commit", "at", "branch", "author", "message", "change")
 
 
@@ -56,5 +62,20 @@ def history(
     with opened(session, db, Ref(branch)) as connection:
         values = key_from(connection, table, key)
         result = connection.execute(History(table, values, column, connection.ref, limit))
-        shown = "row" if column is None else "value"
-        show(result, (*_VERSION, shown), as_json=as_json, empty="There never was such a row.")
+    if as_json:
+        echo_raw(result.json())
+    elif column is not None:
+        echo_table((*_VERSION, "value"), result.python(), _NEVER)
+    else:
+        echo_table((*_VERSION, "what"), list(_told(result.python())), _NEVER)
+
+
+def _told(versions: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Say of each version what it changed of the one before it."""
+    for version, before in zip_longest(versions, versions[1:]):
+        if version["change"] == "delete":
+            yield version
+            continue
+        row, old = version["row"], (before or {}).get("row") or {}
+        cells = [name for name, value in row.items() if value != old.get(name)]
+        yield version | {"what": ", ".join(f"{name}={to_text(row[name])}" for name in cells)}

@@ -11,6 +11,7 @@ from synthdb.meta.bodies import AlteredBranch, NewBranch, NewTag, read_body
 from synthdb.meta.calls import Call, Resource
 from synthdb.meta.parameters import Parameters
 from synthdb.rest.shapes import raw_path
+from synthdb_host.contracts import Result
 from synthdb_host.errors import UnknownRef
 from synthdb_host.versions import (
     AlterBranch,
@@ -111,17 +112,16 @@ def _given(value: str | msgspec.UnsetType | None) -> str | None:
     return None if isinstance(value, msgspec.UnsetType) else (value or "")
 
 
-async def _branch(call: Call, name: str) -> object:
-    result = await call.execute(Branches(prefix=name))
-    return _named(result.python(), name, "branch")
+async def _branch(call: Call, name: str) -> bytes:
+    return _named(await call.execute(Branches(prefix=name)), name, "branch")
 
 
-async def _tag(call: Call, name: str) -> object:
-    return _named((await call.execute(Tags())).python(), name, "tag")
+async def _tag(call: Call, name: str) -> bytes:
+    return _named(await call.execute(Tags()), name, "tag")
 
 
-def _named(rows: list[dict[str, object]], name: str, kind: str) -> object:
-    for row in rows:
-        if row["name"] == name:
-            return row
+def _named(result: Result, name: str, kind: str) -> bytes:
+    for row, facts in zip(result.rows, result.python(), strict=True):
+        if facts["name"] == name and result.encoder is not None:
+            return result.encoder.json_object(row)
     raise UnknownRef(f"There is no {kind} {name!r}.", data={"ref": name})
