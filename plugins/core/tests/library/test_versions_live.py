@@ -1,5 +1,6 @@
 """Branches, merges, the past and the change feed, on a real file."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,17 @@ def test_a_dropped_table_comes_back_as_it_was(db: synthdb.Connection) -> None:
     db.reset(start)
 
     assert before == db.query("people")
+
+
+def test_conflicts_have_plain_and_exact_values(db: synthdb.Connection) -> None:
+    """Whatever the storage has ready for JSON."""
+    db.create_table("stock", {"price": "decimal(30,2)", "seen": "timestamp"})
+    db.insert("stock", {"price": "1.10", "seen": "2026-01-02T03:04:05Z"})
+    db.branches.create("dev")
+    db.branch("dev").update("stock", {"price": "12345678901234567890.30"}, {"id": 1})
+    db.delete("stock", {"id": 1})
+
+    (conflict,) = db.merge("dev", dry_run=True).conflicts
+
+    assert {"id": 1, "price": Decimal("1.10"), "seen": "2026-01-02T03:04:05.000000Z"} == conflict.base
+    assert (None, Decimal("12345678901234567890.30")) == (conflict.ours, conflict.theirs["price"])  # type: ignore[index] # a row

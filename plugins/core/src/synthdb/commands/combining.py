@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from synthdb.commands.showing import echo_json, show_conflicts, show_report
-from synthdb.library.combining import open_conflicts
+from synthdb.library.combining import open_conflicts, readable
 from synthdb_host.contracts import Result
 from synthdb_host.versions import MergeReport
 
@@ -30,7 +30,7 @@ class Words:
 
 def combine(result: Result, words: Words, *, dry_run: bool, as_json: bool, source: str | None = None) -> int:
     """Print the outcome, and give the exit code: 1 if nothing was done because of conflicts."""
-    report = result.report or MergeReport()
+    report = readable(result.report)
     if as_json:
         echo_json({"commit": result.commit, "dry_run": dry_run, **msgspec.to_builtins(report)})
     elif report.conflicts:

@@ -9,8 +9,8 @@ from synthdb.commands.opening import opened
 from synthdb.commands.options import branch_option, database_options, dry_run_option, json_option, message_option
 from synthdb.commands.patch import sql_patch
 from synthdb.commands.showing import echo_json, echo_raw, echo_table, show_conflicts, show_report
-from synthdb.library.changesets import decode_exact
 from synthdb.library.connection import Connection
+from synthdb.library.exact import decode_exact
 from synthdb.library.refs import ref_of
 from synthdb_host.errors import MergeConflict
 from synthdb_host.operations import Ref
@@ -19,6 +19,7 @@ from synthdb_host.versions import Diff
 
 __all__ = ["apply", "diff"]
 
+_Rows = list[dict[str, Any]]
 _COLUMNS = {
     "cells": ("table", "key", "change", "column", "path", "old", "new"),
     "summary": ("table", "inserted", "updated", "deleted"),
@@ -57,9 +58,9 @@ def diff(
     if given["as_json"]:
         echo_raw(encoded)
     elif detail == "rows":
-        show_rows(decode_exact(encoded), "Nothing differs.")
+        show_rows(decode_exact(encoded, _Rows), "Nothing differs.")
     else:
-        echo_table(_COLUMNS[detail], decode_exact(encoded), "Nothing differs.")
+        echo_table(_COLUMNS[detail], decode_exact(encoded, _Rows), "Nothing differs.")
 
 
 def _write(connection: Connection, a: str, b: str, tables: tuple[str, ...], *, form: str, three_dot: bool) -> None:

@@ -4,7 +4,8 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from synthdb.library.changesets import Changeset, RowChange, TableChanges, encode_exact
+from synthdb.library.changesets import Changeset, RowChange, TableChanges
+from synthdb.library.exact import encode_exact
 from synthdb_host.catalog import Catalog
 
 __all__ = ["sql_patch"]

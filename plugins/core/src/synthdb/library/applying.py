@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from synthdb.library.changesets import Changeset, RowChange, TableChanges, decode_exact, describe_changes
+from synthdb.library.changesets import Changeset, RowChange, TableChanges, describe_changes
 from synthdb.library.combining import open_conflicts
+from synthdb.library.exact import decode_exact
 from synthdb.library.refs import RefText, ref_of
 from synthdb.library.session import Session
 from synthdb_host.catalog import Catalog, Column, ColumnType
@@ -52,7 +53,7 @@ class ApplyingMethods(Session):
         target = self._ref if b is None else ref_of(b, self._ref.branch)
         names = (tables,) if isinstance(tables, str) else tuple(tables)
         found: dict[str, list[RowChange]] = {}
-        for row in decode_exact(self.execute(Diff(base, target, names, three_dot)).json()):
+        for row in decode_exact(self.execute(Diff(base, target, names, three_dot)).json(), list[_Row]):
             found.setdefault(row["table"], []).append(RowChange(row["old"], row["new"]))
         before, after = self._catalog_at(base), self._catalog_at(target)
         described = [
@@ -129,7 +130,7 @@ class ApplyingMethods(Session):
         return "update"
 
     def _row(self, table: str, where: Filter | None) -> _Row | None:
-        rows: list[_Row] = decode_exact(self.execute(Select(table, where=where, limit=1, ref=self._ref)).json())
+        rows = decode_exact(self.execute(Select(table, where=where, limit=1, ref=self._ref)).json(), list[_Row])
         return rows[0] if rows else None
 
 

@@ -1,15 +1,15 @@
 """Changesets: what differs between two states, as JSON that can be applied to another database by key."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
+from synthdb.library.exact import decode_exact, encode_exact
 from synthdb_host.catalog import Table
 from synthdb_host.errors import InvalidBody
 
-__all__ = ["Changeset", "RowChange", "TableChanges", "decode_exact", "describe_changes", "encode_exact"]
+__all__ = ["Changeset", "RowChange", "TableChanges", "describe_changes"]
 
 _FORM: Final = 1
 _Row = dict[str, Any]
@@ -52,7 +52,7 @@ class Changeset(msgspec.Struct, forbid_unknown_fields=True):
             InvalidBody: it is none, or of a later form.
         """
         try:
-            found = msgspec.json.Decoder(cls, float_hook=Decimal).decode(data)
+            found = decode_exact(data, cls)
         except msgspec.DecodeError as error:
             raise InvalidBody(f"This is no changeset: {error}.") from error
         if found.changeset != _FORM:
@@ -62,16 +62,6 @@ class Changeset(msgspec.Struct, forbid_unknown_fields=True):
     def encode(self) -> bytes:
         """Write it as JSON, without losing a digit."""
         return encode_exact(self)
-
-
-def encode_exact(value: object) -> bytes:
-    """Write a value as JSON; decimals are numbers with all their digits."""
-    return msgspec.json.Encoder(decimal_format="number").encode(value)
-
-
-def decode_exact(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """Read JSON; numbers with a point or exponent are decimals."""
-    return msgspec.json.Decoder(float_hook=Decimal).decode(data)
 
 
 def describe_changes(table: Table, rows: Sequence[RowChange]) -> TableChanges:

@@ -1,19 +1,38 @@
 """Combining states: merges and their conflicts, picks, reverts and restores."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
+from synthdb.library.exact import decode_exact, encode_exact
 from synthdb.library.keys import Key, key_of
 from synthdb.library.refs import RefText, ref_of
 from synthdb.library.session import Session
 from synthdb_host.errors import InvalidParameter, MergeConflict
 from synthdb_host.operations import Operation, Ref
-from synthdb_host.versions import Branches, CherryPick, Conflicts, Merge, MergeReport, Resolve, Restore, Revert
+from synthdb_host.versions import (
+    Branches,
+    CherryPick,
+    Conflicts,
+    Merge,
+    MergeReport,
+    OpenConflict,
+    Resolve,
+    Restore,
+    Revert,
+)
 
-__all__ = ["Choice", "CombiningMethods", "open_conflicts"]
+__all__ = ["Choice", "CombiningMethods", "open_conflicts", "readable"]
 
 Choice = Literal["ours", "theirs", "value", "open"]
 """``ours`` is what the branch merged into has, ``theirs`` what comes; ``open`` takes a decision back."""
+
+
+def readable(report: MergeReport | None) -> MergeReport:
+    """Give a report whose conflicts hold plain values, which those that a storage has ready for JSON need not be."""
+    if report is None or not report.conflicts:
+        return report or MergeReport()
+    return replace(report, conflicts=decode_exact(encode_exact(report.conflicts), tuple[OpenConflict, ...]))
 
 
 def open_conflicts(report: MergeReport) -> MergeConflict:
@@ -151,7 +170,7 @@ class CombiningMethods(Session):
         return key_of(self.catalog().table(table), key)
 
     def _combine(self, operation: Operation, *, dry_run: bool = False, message: str | None = None) -> MergeReport:
-        report = self.execute(operation, message=message, dry_run=dry_run).report or MergeReport()
+        report = readable(self.execute(operation, message=message, dry_run=dry_run).report)
         if report.conflicts and not dry_run:
             raise open_conflicts(report)
         return report

@@ -1,6 +1,6 @@
 """Answers: JSON, a page at a time."""
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import falcon.asgi
@@ -61,5 +61,5 @@ def answer_report(req: falcon.asgi.Request, resp: falcon.asgi.Response, result: 
             hint="Decide each with PATCH .../conflicts, then do the same again.",
             data={"conflicts": report.conflicts},
         )
-    facts: dict[str, Any] = {"commit": result.commit, "dry_run": dry_run, **msgspec.to_builtins(report)}
-    answer(req, resp, facts)
+    parts = {"tables": report.tables, "schema": report.schema, "conflicts": report.conflicts}
+    answer(req, resp, {"commit": result.commit, "dry_run": dry_run, **parts})
