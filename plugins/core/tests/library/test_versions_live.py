@@ -253,19 +253,6 @@ def test_versions_are_counted_and_forgotten(db: synthdb.Connection) -> None:
     assert (3, 6) == (history["rows"], history["history"])
 
 
-def test_a_dropped_table_comes_back_as_it_was(db: synthdb.Connection) -> None:
-    """With the rows of that moment and no others."""
-    start = db.log(limit=1)[0]["id"]
-    before = db.query("people")
-    db.update("people", {"born": 1}, every_row=True)
-    db.insert("people", {"name": "Eve"})
-    db.drop_table("people")
-
-    db.reset(start)
-
-    assert before == db.query("people")
-
-
 def test_conflicts_have_plain_and_exact_values(db: synthdb.Connection) -> None:
     """Whatever the storage has ready for JSON."""
     db.create_table("stock", {"price": "decimal(30,2)", "seen": "timestamp"})

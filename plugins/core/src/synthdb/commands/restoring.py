@@ -39,7 +39,8 @@ def restore(  # noqa: PLR0913 - each is one choice of the caller
         rows = tuple(key_from(connection, tables[0], key) for key in keys)
         operation = Restore(ref_of(moment, branch), tables, rows, connection.ref)
         result = connection.execute(operation, message=message, dry_run=dry_run)
-    words = Words.of("make", "Made", f"{branch} as it was at {moment}", f"{branch} is as it was at {moment}.")
+    subject = branch if not tables else f"{' '.join((', '.join(tables), *keys))} on {branch}"
+    words = Words.of("make", "Made", f"{subject} as it was at {moment}", f"{subject} is as it was at {moment}.")
     return combine(result, words, dry_run=dry_run, as_json=as_json)
 
 
