@@ -63,12 +63,13 @@ def test_every_request_on_the_page_is_answered_as_it_says(server: Server) -> Non
 
 
 def comparable(body: str) -> object:
-    """Decode a body, if it is JSON, without what differs from request to request."""
+    """Decode a body, if it is JSON, without what differs from request to request: its id, and times."""
     if body[:1] not in ("{", "["):
         return body.strip().splitlines()
     decoded = json.loads(body, parse_float=str)
-    if isinstance(decoded, dict):
-        decoded.pop("request_id", None)
+    for item in decoded if isinstance(decoded, list) else [decoded]:
+        for name in ("request_id", "created", "at"):
+            item.pop(name, None)
     return decoded
 
 

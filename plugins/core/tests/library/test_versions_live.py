@@ -265,3 +265,19 @@ def test_conflicts_have_plain_and_exact_values(db: synthdb.Connection) -> None:
 
     assert {"id": 1, "price": Decimal("1.10"), "seen": "2026-01-02T03:04:05.000000Z"} == conflict.base
     assert (None, Decimal("12345678901234567890.30")) == (conflict.ours, conflict.theirs["price"])  # type: ignore[index] # a row
+
+
+def test_a_branch_is_not_written_to_while_a_transaction_is_open_on_another(db: synthdb.Connection) -> None:
+    """It would wait for itself; reading goes on."""
+    db.branches.create("dev")
+    dev = db.branch("dev")
+    with db.transaction():
+        db.insert("people", {"name": "Eve"})
+        with pytest.raises(Conflict, match="open on the connection to 'main'"):
+            dev.insert("people", {"name": "Dan"})
+        with pytest.raises(Conflict), dev.transaction():
+            pass
+        assert (3, 4) == (dev.count("people"), db.count("people"))
+    with dev.transaction(), pytest.raises(Conflict, match="'dev'"):
+        db.insert("people", {"name": "Dan"})
+    dev.insert("people", {"name": "Dan"})

@@ -1,11 +1,15 @@
 """What requests to the meta interface ask a storage to do, and which of them are refused."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from synthdb_memory.plugin import plugin as memory
 
+from synthdb.plugin import plugin as core
 from synthdb_host.contracts import Result
 from synthdb_host.operations import HEAD, Operation, Ref, Sql
+from synthdb_host.testing.hosting import ApiClient, build_host
 from synthdb_host.versions import (
     AlterBranch,
     Branches,
@@ -296,3 +300,13 @@ def test_a_message_that_cannot_be_kept_is_refused(meta: "Meta", script: "Script"
     answer = meta.send("POST", "/merge", {"source": "dev"}, Commit_Message=message)
 
     assert ("invalid_parameter", "header 'Commit-Message'", []) == (answer.code, answer.json["details"], script.asked)
+
+
+def test_a_storage_without_versions_says_so(tmp_path: Path) -> None:
+    """Its tables are described all the same."""
+    host = build_host(tmp_path, {"core": core(), "memory": memory}, databases={"db": "memory:db"})
+    with ApiClient(host) as client:
+        assert [] == client.get("/meta/v1/db/schema").json["tables"]
+        refused = [client.get(f"/meta/v1/db/{path}").json["code"] for path in ("branches", "commits", "diff?base=main")]
+
+    assert ["unsupported_capability"] * 3 == refused

@@ -48,6 +48,8 @@ class Session:
         self._message = message
         self._parent = parent
         self._transaction: GatedTransaction | None = None
+        # Which one of the sessions made from each other has a transaction open: the others would wait for it for ever.
+        self._writing: list[Session] = [] if parent is None else parent._writing  # noqa: SLF001 - of this class
         self._closed = False
 
     @property
@@ -88,6 +90,7 @@ class Session:
         if self._read_only and not isinstance(operation, _READS):
             raise self._refused()
         if self._transaction is None:
+            self._check_free(operation)
             context = Context(LOCAL, message=message or self._message, dry_run=dry_run)
             return run(gate.execute(self._database, operation, context))
         if message is not None or dry_run:
@@ -96,6 +99,14 @@ class Session:
                 hint="Give the message to transaction(...), and dry-run outside of it.",
             )
         return run(self._transaction.execute(operation))
+
+    def _check_free(self, operation: Operation) -> None:
+        if self._writing and not isinstance(operation, _READS):
+            place = str(self._writing[0].ref)
+            raise Conflict(
+                f"A transaction is open on the connection to {place!r}, and this one would wait for it for ever.",
+                hint="Write with that connection, or end its transaction first.",
+            )
 
     def _refused(self) -> ReadOnly:
         return ReadOnly(
@@ -116,21 +127,26 @@ class Session:
             Conflict: a transaction is open on this connection already.
             ReadOnly: this connection is on a past state.
         """
-        if self._transaction is not None:
+        if self._writing:
             raise Conflict("A transaction is open on this connection already.", hint="Do everything in the outer one.")
         if self._read_only:
             raise self._refused()
         context = Context(LOCAL, message=message or self._message)
         transaction = run(self._gate.begin(self._database, context, self._ref))
         self._transaction = transaction
+        self._writing.append(self)
         try:
             yield self
         except BaseException:
-            self._transaction = None
+            self._end()
             run(transaction.rollback())
             raise
-        self._transaction = None
+        self._end()
         run(transaction.commit())
+
+    def _end(self) -> None:
+        self._transaction = None
+        self._writing.clear()
 
     def _define(self, *changes: Change, message: str | None = None) -> None:
         self.execute(Define(changes, self._ref), message=message)
