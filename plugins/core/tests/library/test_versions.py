@@ -56,10 +56,11 @@ Call = Callable[[synthdb.Connection], Any]
         ("5 minutes ago", Ref("main", "5 minutes ago")),
         ("2026-01-02T03:04:05Z", Ref("main", "2026-01-02T03:04:05Z")),
         (Ref("dev", "17"), Ref("dev", "17")),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), Ref("main", "2026-01-02T03:04:05.000000Z")),
     ),
     ids=str,
 )
-def test_a_state_is_named_by_text(text: str | Ref, ref: Ref) -> None:
+def test_a_state_is_named_by_text(text: str | datetime | Ref, ref: Ref) -> None:
     """A name, a commit, a branch at a moment, or a moment alone, which is one of the main branch."""
     assert ref == ref_of(text)
 
@@ -91,6 +92,7 @@ READS_AND_WRITES: tuple[tuple[Call, Operation], ...] = (
     ),
     (lambda db: db.storage_report(), StorageReport()),
     (lambda db: db.collect("30 days ago"), Collect("30 days ago")),
+    (lambda db: db.log(since=datetime(2026, 1, 2, tzinfo=UTC)), Log(DEV, since="2026-01-02T00:00:00.000000Z")),
     (lambda db: db.changes("17", "people", limit=5), Changes("17", ("people",), "dev", 5)),
     (lambda db: db.changes(every_branch=True), Changes(branch=None)),
     (lambda db: db.merge("topic"), Merge(Ref("topic"), DEV)),

@@ -88,7 +88,8 @@ def test_every_state_stays_readable(db: synthdb.Connection) -> None:
     db.tags.create("v1", comment="first")
     db.insert("people", {"name": "Eve", "age": 3})
 
-    for ref in (commit, "v1", f"main@{commit}", db.log()[1]["at"].isoformat().replace("+00:00", "Z")):
+    at = db.log()[1]["at"]
+    for ref in (commit, "v1", f"main@{commit}", at, at.isoformat().replace("+00:00", "Z")):
         past = db.at(ref)
         assert ["Ada", "Grace", "Alan"] == names(past)
         assert 3 == past.execute_sql("SELECT count(*) AS n FROM people")[0]["n"]

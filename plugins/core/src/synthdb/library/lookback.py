@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from synthdb.library.keys import Key, key_of
-from synthdb.library.refs import RefText, ref_of
+from synthdb.library.refs import Moment, RefText, moment_of, ref_of
 from synthdb.library.session import Session
 from synthdb_host.versions import Collect, Diff, History, Log, Ref, StorageReport
 
@@ -18,7 +18,7 @@ class LookbackMethods(Session):
 
     def log(
         self, *, table: str | None = None, author: str | None = None, kind: str | None = None,
-        message: str | None = None, since: str | None = None, until: str | None = None,
+        message: str | None = None, since: Moment | None = None, until: Moment | None = None,
         before: str | None = None, limit: int = 50,
     ) -> _Rows:  # fmt: skip
         """Read the commits that led here, newest first.
@@ -39,7 +39,8 @@ class LookbackMethods(Session):
         Raises:
             UnknownRef: there is no such commit.
         """
-        return self.execute(Log(self._ref, table, author, kind, message, since, until, before, limit)).python()
+        first, last = (None if moment is None else moment_of(moment) for moment in (since, until))
+        return self.execute(Log(self._ref, table, author, kind, message, first, last, before, limit)).python()
 
     def history(self, table: str, key: Key, column: str | None = None, *, limit: int = 100) -> _Rows:
         """Read every version of a row, or every change of one cell of it, newest first.
@@ -81,7 +82,7 @@ class LookbackMethods(Session):
         """Measure the storage: table, kind (rows, history, branches, index), rows and bytes."""
         return self.execute(StorageReport()).python()
 
-    def collect(self, before: str, *, dry_run: bool = False) -> int:
+    def collect(self, before: Moment, *, dry_run: bool = False) -> int:
         """Forget versions that are older than ``before`` and that no branch or tag needs.
 
         Args:
@@ -91,7 +92,7 @@ class LookbackMethods(Session):
         Returns:
             How many versions were forgotten.
         """
-        return self.execute(Collect(before), dry_run=dry_run).affected or 0
+        return self.execute(Collect(moment_of(before)), dry_run=dry_run).affected or 0
 
     def _ref_of(self, given: RefText) -> Ref:
         return ref_of(given, self._ref.branch)

@@ -1,14 +1,19 @@
 """Which state of the database a text means."""
 
 import re
+from datetime import datetime
 from typing import Literal
 
+from synthdb_host.encoding import format_timestamp
 from synthdb_host.operations import Ref
 
-__all__ = ["RefText", "SchemaOf", "ref_of"]
+__all__ = ["Moment", "RefText", "SchemaOf", "moment_of", "ref_of"]
 
-RefText = str | Ref
+RefText = str | datetime | Ref
 """A state: a branch, a tag, a commit id, a moment of a branch, or a :class:`Ref`."""
+
+Moment = str | datetime
+"""A commit id, a timestamp, or a time such as ``5 minutes ago``."""
 
 SchemaOf = Literal["then", "now"]
 """Whether the tables and columns are those of the moment asked for, or those that the branch has now."""
@@ -25,5 +30,10 @@ def ref_of(given: RefText, branch: str = "main") -> Ref:
     """
     if isinstance(given, Ref):
         return given
-    text = given.strip()
+    text = moment_of(given).strip()
     return Ref(branch, text) if _MOMENT.fullmatch(text) else Ref.parse(text)
+
+
+def moment_of(given: Moment) -> str:
+    """Give a moment as text; a datetime without a zone is taken as UTC."""
+    return format_timestamp(given) if isinstance(given, datetime) else given
