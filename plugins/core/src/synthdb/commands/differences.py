@@ -23,8 +23,9 @@ def show_rows(changes: _Changes, empty: str) -> None:
         click.echo(empty)
     for number, (table, rows) in enumerate(by_table.items()):
         click.echo(("\n" if number else "") + table)
-        for line in _lines(rows):
-            click.echo(click.style(line, fg=_COLOURS.get(line[0])) if line[0] in _COLOURS else line)
+        header, rule, *lines = _lines(rows)
+        for line in (header, rule, *(click.style(line, fg=_COLOURS[line[0]]) for line in lines)):
+            click.echo(line)
 
 
 def _lines(changes: _Changes) -> Iterator[str]:
