@@ -282,3 +282,16 @@ def test_a_branch_is_not_written_to_while_a_transaction_is_open_on_another(db: s
     with dev.transaction(), pytest.raises(Conflict, match="'dev'"):
         db.insert("people", {"name": "Dan"})
     dev.insert("people", {"name": "Dan"})
+
+
+def test_a_dropped_table_comes_back_as_it_was(db: synthdb.Connection) -> None:
+    """With the rows of that moment and no others."""
+    start = db.log(limit=1)[0]["id"]
+    before = db.query("people")
+    db.update("people", {"born": 1}, every_row=True)
+    db.insert("people", {"name": "Eve"})
+    db.drop_table("people")
+
+    db.reset(start)
+
+    assert before == db.query("people")
