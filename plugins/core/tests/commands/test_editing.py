@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import synthdb
+
 if TYPE_CHECKING:
     from plugins.core.tests.commands.conftest import Run
 
@@ -77,3 +79,16 @@ def test_an_export_is_of_a_branch_or_of_the_past(edit: "Run") -> None:
     assert "id,name,born\n1,Ada,1816\n2,Grace,1906\n" == edit("export", "people", "--branch", "dev")[1]
     assert "id,name,born\n1,Ada,1815\n2,Grace,1906\n" == edit("export", "people")[1]
     assert "id,name,born\n1,Ada,1815\n2,Grace,1906\n" == edit("export", "people", "--branch", "dev", "--at", "4")[1]
+
+
+def test_a_key_of_two_columns_has_a_comma_or_is_json(edit: "Run", tmp_path: Path) -> None:
+    """JSON where a value has a comma itself."""
+    with synthdb.connect(tmp_path / "synthdb-data" / "databases" / "people.db") as db:
+        db.create_table("pairs", {"a": "text", "b": "integer", "n": "integer"}, key=("a", "b"))
+        db.insert("pairs", [{"a": "x", "b": 1}, {"a": "x,y", "b": 2}])
+
+    assert 0 == edit("set", "pairs", "x,1", "n=7")[0]
+    assert 0 == edit("set", "pairs", '["x,y", 2]', "n=8")[0]
+    assert "7\n8\n" == edit("sql", "SELECT n FROM pairs ORDER BY a", "--csv")[1].partition("\n")[2]
+    for key in ("x", "x,y,2", "[x", '["x", "y"]'):
+        assert 1 == edit("delete", "pairs", key)[0]

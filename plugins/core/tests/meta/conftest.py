@@ -53,7 +53,7 @@ class Meta:
         if body is not None and not isinstance(body, bytes):
             body = msgspec.json.encode(body)
             sent.setdefault("Content-Type", "application/json")
-        path = quote(path, safe="/@%")
+        path = quote(path, safe="/@%,")
         return Answer(self._client.request(method, path, query_string=query, body=body, headers=sent))
 
     def get(self, path: str) -> Any:

@@ -1,8 +1,11 @@
 """Branching, merging and looking back over HTTP, on a real file."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+import synthdb
 
 if TYPE_CHECKING:
     from plugins.core.tests.meta.conftest import Meta
@@ -13,6 +16,17 @@ def served(live: "Meta") -> "Meta":
     """A served database with two people and a branch."""
     rest(live, "POST", "/people", [{"name": "Ada", "born": 1815}, {"name": "Bob", "born": 1900}])
     assert 201 == live.post("/branches", name="dev", comment="a try").status
+    return live
+
+
+@pytest.fixture
+def keyed(tmp_path: Path, live: "Meta") -> "Meta":
+    """A served database of tables with keys of text and of two columns."""
+    with synthdb.connect(tmp_path / "db.db") as db:
+        db.create_table("codes", {"code": "text"}, key="code")
+        db.create_table("pairs", {"a": "text", "b": "integer"}, key=("a", "b"))
+        db.insert("codes", {"code": "a/b,c é"})
+        db.insert("pairs", {"a": "x,y", "b": 2})
     return live
 
 
@@ -134,3 +148,12 @@ def test_a_past_state_is_not_changed(served: "Meta") -> None:
         served.post("/merge", source="nope").status,
         served.post("/merge", source="nope").code,
     )
+
+
+def test_a_row_is_found_by_whatever_its_key_is(keyed: "Meta") -> None:
+    """Slashes and commas in a value are percent-encoded; the values of two columns have a comma between them."""
+    assert 1 == len(keyed.raw("GET", "/meta/v1/db/history/codes/a%2Fb%2Cc%20%C3%A9").json)
+    assert 1 == len(keyed.raw("GET", "/meta/v1/db/history/pairs/x%2Cy,2").json)
+    assert "not_found" == keyed.raw("GET", "/meta/v1/db/history/pairs/x,2").code
+    assert "invalid_value" == keyed.raw("GET", "/meta/v1/db/history/pairs/x,y,2").code
+    assert "invalid_parameter" == keyed.raw("GET", "/meta/v1/db/history/codes/%ff").code

@@ -58,7 +58,10 @@ def history(
     session: Session, /, table: str, key: str, column: str | None, limit: int, branch: str, *, as_json: bool,
     db: str | None,
 ) -> None:  # fmt: skip
-    """List every version of the row KEY of TABLE, newest first. The parts of a KEY of several columns have commas."""
+    """List every version of the row KEY of TABLE, newest first.
+
+    The values of a KEY of several columns have commas between them, or are a JSON array.
+    """
     with opened(session, db, Ref(branch)) as connection:
         values = key_from(connection, table, key)
         result = connection.execute(History(table, values, column, connection.ref, limit))

@@ -55,20 +55,20 @@ class BranchResource(Resource):
         """Describe the branch."""
         Parameters.of(req)
         call = self._call(req)
-        answer(req, resp, await _branch(call, call.path[1]))
+        answer(req, resp, await _branch(call, call.name))
 
     async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Rename, describe, protect or expire the branch."""
         call, body = self._call(req), await read_body(req, AlteredBranch)
-        change = AlterBranch(call.path[1], body.name, _given(body.comment), body.protected, _given(body.expires))
+        change = AlterBranch(call.name, body.name, _given(body.comment), body.protected, _given(body.expires))
         await call.execute(Branching((change,)))
-        answer(req, resp, await _branch(call, body.name or call.path[1]))
+        answer(req, resp, await _branch(call, body.name or call.name))
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Remove the branch with all its commits."""
         Parameters.of(req)
         call = self._call(req)
-        await call.execute(Branching((DropBranch(call.path[1]),)))
+        await call.execute(Branching((DropBranch(call.name),)))
         resp.status = falcon.HTTP_204
 
 
@@ -97,13 +97,13 @@ class TagResource(Resource):
         """Describe the tag."""
         Parameters.of(req)
         call = self._call(req)
-        answer(req, resp, await _tag(call, call.path[1]))
+        answer(req, resp, await _tag(call, call.name))
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Remove the tag."""
         Parameters.of(req)
         call = self._call(req)
-        await call.execute(Branching((DropTag(call.path[1]),)))
+        await call.execute(Branching((DropTag(call.name),)))
         resp.status = falcon.HTTP_204
 
 

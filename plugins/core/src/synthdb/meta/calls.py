@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import falcon.asgi
 
+from synthdb.library.keys import typed_key
 from synthdb.library.refs import ref_of
 from synthdb.rest.address import parse_address
 from synthdb.rest.message import with_message
 from synthdb.rest.query import decode
 from synthdb.rest.shapes import raw_path
-from synthdb_host.catalog import Catalog
+from synthdb_host.catalog import Catalog, Table
 from synthdb_host.contracts import Context, Result
 from synthdb_host.errors import InvalidParameter
 from synthdb_host.gate import Gate
@@ -22,12 +23,15 @@ _LONGEST_REF = 250
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request: the database and ref that its address names, what follows in the path, and who makes it."""
+    """A request: the database and ref that its address names, what follows in the path, and who makes it.
+
+    The parts of the path are still percent-encoded.
+    """
 
     gate: Gate
     database: str
     ref: Ref
-    path: tuple[str, ...]
+    parts: tuple[str, ...]
     caller: Context
 
     @classmethod
@@ -40,9 +44,28 @@ class Call:
         mount = (req.uri_template or "").partition("/{")[0]
         raw = raw_path(req)
         address = parse_address(raw, mount, None)
-        parts = raw.removeprefix(f"{mount}/").rstrip("/").split("/")[1:]
-        path = tuple(decode(part, "path") for part in parts)
-        return cls(gate, address.database, address.ref, path, with_message(req, req.context.caller))
+        parts = tuple(raw.removeprefix(f"{mount}/").rstrip("/").split("/")[1:])
+        return cls(gate, address.database, address.ref, parts, with_message(req, req.context.caller))
+
+    @property
+    def name(self) -> str:
+        """The name in the path: of a branch, a tag or a table.
+
+        Raises:
+            InvalidParameter: it is not percent-encoded UTF-8.
+        """
+        return decode(self.parts[1], "path")
+
+    def key(self, table: Table) -> tuple[object, ...]:
+        """Read the key behind the name of a table, whose values have commas between them.
+
+        Raises:
+            InvalidParameter: it is not percent-encoded UTF-8.
+            InvalidValue: it does not fit the table's key.
+        """
+        text = "/".join(self.parts[2:])
+        values = text.split(",") if len(table.key) > 1 else [text]
+        return typed_key(table, [decode(value, "path") for value in values])
 
     async def execute(self, operation: Operation, *, dry_run: bool = False) -> Result:
         """Run an operation as the caller."""

@@ -6,7 +6,6 @@ import falcon
 import falcon.asgi
 import msgspec
 
-from synthdb.library.keys import typed_key
 from synthdb.meta.answers import answer, answer_page, answer_rows
 from synthdb.meta.bodies import Cleaning, Statement, read_body
 from synthdb.meta.calls import Resource
@@ -63,8 +62,8 @@ class HistoryResource(Resource):
         """List the versions of the row, or with ``column`` of one cell, newest first."""
         parameters = Parameters.of(req, "column", "limit")
         call, limit = self._call(req), parameters.limit(100, self._most)
-        table = (await call.catalog()).table(call.path[1])
-        key = typed_key(table, call.path[2].split(",") if len(table.key) > 1 else call.path[2:3])
+        table = (await call.catalog()).table(call.name)
+        key = call.key(table)
         answer_rows(req, resp, await call.execute(History(table.name, key, parameters.text("column"), call.ref, limit)))
 
 

@@ -38,7 +38,7 @@ _RESOURCES: Final[Mapping[str, type[Resource]]] = {
     "/{db}/conflicts": ConflictsResource,
     "/{db}/diff": DiffResource,
     "/{db}/gc": GarbageResource,
-    "/{db}/history/{table}/{key}": HistoryResource,
+    "/{db}/history/{table}/{key:path}": HistoryResource,
     "/{db}/merge": MergeResource,
     "/{db}/restore": RestoreResource,
     "/{db}/revert": RevertResource,
