@@ -50,6 +50,7 @@ class LookbackMethods(Session):
 
         Raises:
             UnknownTable, UnknownColumn: there is no such thing.
+            NotFound: there never was a row of this key.
             InvalidValue: the key has another number of columns.
         """
         values = key_of(self.catalog().table(table), key)
