@@ -1,10 +1,8 @@
 """Combining states: merges and their conflicts, picks, reverts and restores."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Literal
 
-from synthdb.library.exact import decode_exact, encode_exact
 from synthdb.library.keys import Key, key_of
 from synthdb.library.refs import RefText, ref_of
 from synthdb.library.session import Session
@@ -16,7 +14,6 @@ from synthdb_host.versions import (
     Conflicts,
     Merge,
     MergeReport,
-    OpenConflict,
     Resolve,
     Restore,
     Revert,
@@ -29,10 +26,8 @@ Choice = Literal["ours", "theirs", "value", "open"]
 
 
 def readable(report: MergeReport | None) -> MergeReport:
-    """Give a report whose conflicts hold plain values, which those that a storage has ready for JSON need not be."""
-    if report is None or not report.conflicts:
-        return report or MergeReport()
-    return replace(report, conflicts=decode_exact(encode_exact(report.conflicts), tuple[OpenConflict, ...]))
+    """Give the report of a result; an empty one where nothing was to be combined."""
+    return report or MergeReport()
 
 
 def open_conflicts(report: MergeReport) -> MergeConflict:
