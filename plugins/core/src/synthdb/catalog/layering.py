@@ -21,6 +21,9 @@ from synthdb.storage.layout import MAIN
 __all__ = ["Mark", "Rows", "layers_of"]
 
 _EVER: Final = 2**63 - 1
+_FEW: Final = 3
+_MOST_ARMS: Final = 32
+"""Up to so many layers are read one by one, in the order of an index; of more SQLite could not make one statement."""
 
 
 class Mark(NamedTuple):
@@ -61,6 +64,7 @@ class Rows:
 
     Args:
         table, history, overlay: quoted names of the physical tables.
+        versions: quoted name of the overlay's index by identity.
         identity: quoted name of the identity.
         columns: quoted names of all columns that hold values.
         converted: SQL over ``_r`` for columns whose values stand in others.
@@ -69,6 +73,7 @@ class Rows:
     table: str
     history: str
     overlay: str
+    versions: str
     identity: str
     columns: Sequence[str]
     converted: Mapping[str, str]
@@ -77,28 +82,29 @@ class Rows:
         """Give a SELECT of all columns, ``_tx`` and ``_created``; ``schema`` is a prefix of the tables' names."""
         upper = [layer for layer in layers if layer.branch != MAIN]
         arms = [arm for layer in layers if layer.branch == MAIN for arm in self._main(layer, upper, schema)]
-        if upper:
-            arms += self._upper(upper, schema)
+        if len(upper) > _MOST_ARMS:
+            # A branch is younger than those it comes from, so the deeper layer has the higher number.
+            hidden = self._hidden(upper, schema, "_x.branch > _r.branch")
+            return " UNION ALL ".join([*arms, *self._upper(upper, hidden, schema)])
+        for depth, layer in enumerate(upper):
+            arms += self._upper([layer], self._hidden(upper[:depth], schema), schema)
         return " UNION ALL ".join(arms)
 
     def _main(self, main: Layer, upper: Sequence[Layer], schema: str) -> list[str]:
-        hidden = self._hidden("_r", upper, schema)
-        rows = [*hidden]
+        hidden = self._hidden(upper, schema)
         if main.bound is None:
-            return [self._arm(f"{schema}{self.table}", "_tx", rows)]
+            return [self._arm(f"{schema}{self.table}", "_tx", hidden)]
         past = [f"_r.branch = {MAIN}", f"_r._from <= {main.bound}", f"_r._to > {main.bound}", *hidden]
         return [
-            self._arm(f"{schema}{self.table}", "_tx", [f"_r._tx <= {main.bound}", *rows]),
+            self._arm(f"{schema}{self.table}", "_tx", [f"_r._tx <= {main.bound}", *hidden]),
             self._arm(f"{schema}{self.history}", "_from", past),
         ]
 
-    def _upper(self, upper: Sequence[Layer], schema: str) -> list[str]:
-        several = len(upper) > 1
-        deeper = self._hidden("_r", upper, schema, deeper=True) if several else []
-        arms = [self._arm(f"{schema}{self.overlay}", "_tx", ["_r._del = 0", *_current("_r", upper), *deeper])]
-        bounded = [layer for layer in upper if layer.bound is not None]
+    def _upper(self, layers: Sequence[Layer], hidden: Sequence[str], schema: str) -> list[str]:
+        arms = [self._arm(f"{schema}{self.overlay}", "_tx", ["_r._del = 0", *_current("_r", layers), *hidden])]
+        bounded = [layer for layer in layers if layer.bound is not None]
         if bounded:
-            past = ["_r._del = 0", *_past("_r", bounded), *deeper]
+            past = ["_r._del = 0", *_past("_r", bounded), *hidden]
             arms.append(self._arm(f"{schema}{self.history}", "_from", past))
         return arms
 
@@ -110,42 +116,43 @@ class Rows:
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {columns}, _r.{commit} AS _tx, _r._created FROM {table} _r{where}"
 
-    def _hidden(self, row: str, upper: Sequence[Layer], schema: str, *, deeper: bool = False) -> list[str]:
+    def _hidden(self, layers: Sequence[Layer], schema: str, *conditions: str) -> list[str]:
         """Give the conditions that no version on these layers hides a row."""
-        if not upper:
+        if not layers:
             return []
-        same = [f"_x.{self.identity} = {row}.{self.identity}"]
-        if deeper:
-            # A branch is younger than those it comes from, so the deeper layer has the higher number.
-            same.append(f"_x.branch > {row}.branch")
-        tests = [(self.overlay, _current("_x", upper))]
-        bounded = [layer for layer in upper if layer.bound is not None]
+        same = [f"_x.{self.identity} = _r.{self.identity}", *conditions]
+        # The index by identity is small: rows are looked up in it three times as fast as in the overlay itself.
+        tests = [(f"{self.overlay} _x INDEXED BY {self.versions}", _current("_x", layers))]
+        bounded = [layer for layer in layers if layer.bound is not None]
         if bounded:
-            tests.append((self.history, _past("_x", bounded)))
+            tests.append((f"{self.history} _x", _past("_x", bounded)))
         return [
-            f"NOT EXISTS (SELECT 1 FROM {schema}{table} _x WHERE {' AND '.join([*same, *conditions])})"
-            for table, conditions in tests
+            f"NOT EXISTS (SELECT 1 FROM {schema}{table} WHERE {' AND '.join([*same, *tested])})"
+            for table, tested in tests
         ]
 
 
 def _current(alias: str, layers: Sequence[Layer]) -> list[str]:
     """Say that an overlay row belongs to one of these layers and is not younger than its bound."""
-    # The unary plus keeps SQLite from choosing an index by branch, which is 6 to 10 times slower.
-    found = [f"+{alias}.branch {_among(layers)}"]
+    found = [_among(f"{alias}.branch", layers)]
     if any(layer.bound is not None for layer in layers):
-        found.append(f"{alias}._tx <= {_bound(alias, layers)}")
+        # The unary plus keeps SQLite from choosing the index by commit, whose rows would have to be sorted.
+        found.append(f"+{alias}._tx <= {_bound(alias, layers)}")
     return found
 
 
 def _past(alias: str, layers: Sequence[Layer]) -> list[str]:
     bound = _bound(alias, layers)
-    return [f"+{alias}.branch {_among(layers)}", f"{alias}._from <= {bound}", f"{alias}._to > {bound}"]
+    return [f"+{_among(f'{alias}.branch', layers)}", f"{alias}._from <= {bound}", f"{alias}._to > {bound}"]
 
 
-def _among(layers: Sequence[Layer]) -> str:
-    if len(layers) == 1:
-        return f"= {layers[0].branch}"
-    return f"IN ({', '.join(str(layer.branch) for layer in layers)})"
+def _among(branch: str, layers: Sequence[Layer]) -> str:
+    """Say that a column is one of some branches: looked up one by one if they are few, else found in their range."""
+    numbers = [layer.branch for layer in layers]
+    if len(numbers) == 1:
+        return f"{branch} = {numbers[0]}"
+    listed = f"{branch} IN ({', '.join(map(str, numbers))})"
+    return listed if len(numbers) <= _FEW else f"{branch} BETWEEN {min(numbers)} AND {max(numbers)} AND +{listed}"
 
 
 def _bound(alias: str, layers: Sequence[Layer]) -> str:

@@ -100,9 +100,10 @@ class StoredTable:
 
     def layered(self, schema: str = "") -> str:
         """Give a SELECT of the rows of this place: all physical columns, ``_tx`` and ``_created``."""
-        places = quote(self.physical), quote(self.history), quote(self.overlay)
+        table, history, overlay = quote(self.physical), quote(self.history), quote(self.overlay)
         stored = tuple(map(quote, self.stored))
-        return Rows(*places, quote(self.identity.physical), stored, self.converted).sql(self.layers, schema)
+        versions, identity = quote(f"_oi_{self.physical}"), quote(self.identity.physical)
+        return Rows(table, history, overlay, versions, identity, stored, self.converted).sql(self.layers, schema)
 
     @cached_property
     def identity(self) -> StoredColumn:

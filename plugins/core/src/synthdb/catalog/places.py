@@ -64,6 +64,12 @@ class Place:
         """Say whether this is the newest state of a branch, which can be written to."""
         return self.layers[0].bound is None
 
+    @property
+    def is_early(self) -> bool:
+        """Say whether the branch had not been made yet, so that this is what its parent was then."""
+        bounds = [layer.bound for layer in self.layers[:2]]
+        return len(bounds) > 1 and bounds[0] == bounds[1]
+
     @cached_property
     def chain(self) -> tuple[int, ...]:
         """The ids of its branches, the deepest first."""

@@ -11,7 +11,7 @@ from typing import Any
 from synthdb.catalog.model import StoredTable
 from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
-from synthdb.storage.layout import create_overlay
+from synthdb.storage.layout import create_overlay, expect_rows
 
 __all__ = ["OverlayRows", "index_overlay", "make_overlay"]
 
@@ -29,8 +29,9 @@ def make_overlay(driver: sqlite3.Connection, table: StoredTable) -> None:
 
 def index_overlay(driver: sqlite3.Connection, overlay: str, index: str, columns: Sequence[str]) -> None:
     """Give an overlay the counterpart of an index of its table. Deleted versions are not in it."""
-    names = ", ".join(map(quote, columns))
-    driver.execute(f"CREATE INDEX {quote(f'_b{index}')} ON {quote(overlay)} ({names}, branch) WHERE _del = 0")
+    names, name = ", ".join(map(quote, columns)), f"_b{index}"
+    driver.execute(f"CREATE INDEX {quote(name)} ON {quote(overlay)} (branch, {names}) WHERE _del = 0")
+    expect_rows(driver, overlay, {name: " ".join(["10000", *["10"] * len(columns)])})
 
 
 class OverlayRows:
@@ -51,7 +52,7 @@ class OverlayRows:
         self._driver.execute(
             f"INSERT INTO {quote(self._table.history)} ({columns}, branch, _del, _created, _from, _to, _op) "
             f"SELECT {columns}, branch, _del, _created, _tx, ?, ? FROM {self._overlay} "
-            f"WHERE {self._identity} {rows.test} AND +branch = ? AND _tx <> ?",
+            f"WHERE {self._identity} {rows.test} AND branch = ? AND +_tx <> ?",
             (self._commit, operation, *rows.parameters, self._branch, self._commit),
         )
 

@@ -55,9 +55,10 @@ def move_values(session: Session, table: StoredTable, column: StoredColumn, phys
     codec = codec_of(target)
     if session.branch != MAIN:
         _require_convertible(session, table, column, codec)
+    identity = quote(table.identity.physical)
+    keys = {table.physical: (identity,), table.history: ("rowid",), table.overlay: ("branch", identity)}
     for place in places:
-        known = quote(table.identity.physical) if place == table.physical else "rowid"
-        _move_by_row(session, _Move(quote(place), known, column, quote(physical), codec))
+        _move_by_row(session, _Move(quote(place), keys[place], column, quote(physical), codec))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class _Move:
     """A column of one physical table whose values move; ``known`` is by what a row is found again."""
 
     place: str
-    known: str
+    known: tuple[str, ...]
     column: StoredColumn
     physical: str
     codec: Codec
@@ -79,11 +80,12 @@ def _require_convertible(session: Session, table: StoredTable, column: StoredCol
 
 def _move_by_row(session: Session, move: _Move) -> None:
     old = quote(move.column.physical)
-    cursor = session.driver.execute(f"SELECT {move.known}, {old} FROM {move.place} WHERE {old} IS NOT NULL")
+    cursor = session.driver.execute(f"SELECT {old}, {', '.join(move.known)} FROM {move.place} WHERE {old} IS NOT NULL")
     convert_one = _converted if session.branch == MAIN else _converted_if_possible
     while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-        moved = [(convert_one(move.column, stored, move.codec), known) for known, stored in rows]
-        statement = f"UPDATE {move.place} SET {move.physical} = ? WHERE {move.known} = ?"
+        moved = [(convert_one(move.column, stored, move.codec), *known) for stored, *known in rows]
+        where = " AND ".join(f"{name} = ?" for name in move.known)
+        statement = f"UPDATE {move.place} SET {move.physical} = ? WHERE {where}"
         session.driver.executemany(statement, moved)
 
 

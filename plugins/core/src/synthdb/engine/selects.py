@@ -126,11 +126,15 @@ class _Level:
         for name in self._local_keys():
             places[name] = len(sqls)
             sqls.append(self.scope.raw(self.scope.column(name)))
+        order = self._order()
+        if self.groups is None and not self.scope.stored.is_plain:
+            # SQLite merges the parts of a branch in the order of their indexes only by columns that it also gives.
+            sqls += map(_sorted_by, order)
         if self._batched:
             sqls.append(self.scope.raw(self.scope.column(self._keys[0])))
         embeds = self._embeds(places, columns)
         _check_names(columns)
-        statement = self.builder.binds.compile(self._statement(sqls or [sa.literal_column("1")]))
+        statement = self.builder.binds.compile(self._statement(sqls or [sa.literal_column("1")], order))
         return RowsPlan(statement, tuple(columns), width, embeds, trimmed=width == 0 or len(sqls) > width)
 
     def _shown(self) -> tuple[list[ResultColumn], list[Clause]]:
@@ -159,9 +163,8 @@ class _Level:
             plans.append(EmbedPlan(rows, keys, embed.many, embed.spread, batch))
         return tuple(plans)
 
-    def _statement(self, sqls: list[Clause]) -> sa.Select[Any]:
+    def _statement(self, sqls: list[Clause], order: list[Clause]) -> sa.Select[Any]:
         clauses = self._clauses()
-        order = self._order()
         statement = sa.select(*sqls).select_from(self.source).where(*clauses)
         if self.groups is not None:
             statement = self._grouped(statement, order)
@@ -251,6 +254,13 @@ def _is_batchable(embed: Embed) -> bool:
     select = embed.select
     grouped = any(isinstance(output.source, Aggregate) for output in select.outputs)
     return not (embed.many or len(embed.remote) != 1 or grouped or select.offset) and select.limit is None
+
+
+def _sorted_by(term: Clause) -> Clause:
+    """Give what a term of an order sorts by, without its direction."""
+    while isinstance(term, sa.UnaryExpression) and term.modifier is not None:
+        term = term.element
+    return term
 
 
 def _embed_columns(embed: Embed, rows: RowsPlan) -> list[ResultColumn]:

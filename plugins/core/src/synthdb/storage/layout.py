@@ -2,7 +2,8 @@
 
 ``_meta`` has one row: the file format, the catalog and layout versions, the plugins the database needs, the newest
 commit that a branch or tag was made at (``pinned``) and the oldest that every branch can be read at (``horizon``).
-``_tx`` has a row per commit, ``_branch`` one per branch (without a name once it was dropped), ``_tag`` one per tag.
+``_tx`` has a row per commit, ``_branch`` one per branch (without a name once it was dropped; ``early`` if it was made
+of a state that its parent had before it was made itself), ``_tag`` one per tag.
 ``_table`` and ``_column`` give identities to tables and columns; columns with the same ``root`` are one and the same.
 What they are called and how they are typed is in ``_table_version`` and ``_column_version``, as JSON, valid for the
 commits ``from_tx <= commit < to_tx`` on a branch (``to_tx`` NULL: still valid). Branch 1 is main. ``_layer`` says
@@ -11,11 +12,21 @@ decide.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Final
 
 from synthdb_host.errors import Unavailable
 
-__all__ = ["FORMAT", "MAIN", "create_history", "create_layout", "create_overlay", "quote", "read_format"]
+__all__ = [
+    "FORMAT",
+    "MAIN",
+    "create_history",
+    "create_layout",
+    "create_overlay",
+    "expect_rows",
+    "quote",
+    "read_format",
+]
 
 FORMAT: Final = 1
 """The file format that this version reads and writes."""
@@ -35,8 +46,9 @@ _TABLES: Final = (
     "CREATE INDEX _tx_merges ON _tx (branch, id) WHERE parent2 IS NOT NULL",
     """CREATE TABLE _branch (
         id INTEGER PRIMARY KEY, name TEXT UNIQUE, parent INTEGER, fork INTEGER, at TEXT, author TEXT, comment TEXT,
-        protected INTEGER NOT NULL DEFAULT 0, expires TEXT)""",
+        protected INTEGER NOT NULL DEFAULT 0, expires TEXT, early INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX _branch_forks ON _branch (parent, fork)",
+    "CREATE INDEX _branch_early ON _branch (id) WHERE early",
     """CREATE TABLE _tag (
         name TEXT PRIMARY KEY, branch INTEGER NOT NULL, tx INTEGER NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
         comment TEXT) WITHOUT ROWID""",
@@ -88,13 +100,30 @@ def create_history(connection: sqlite3.Connection, physical: str, columns: str, 
 
 
 def create_overlay(connection: sqlite3.Connection, physical: str, columns: str, identity: str) -> None:
-    """Make the table that holds the rows of all branches but main; ``columns`` are its column definitions."""
-    name = quote(f"_o_{physical}")
+    """Make the table that holds the rows of all branches but main; ``columns`` are its column definitions.
+
+    The rows of a branch lie together, in the order of identity, so that others' rows cost nothing. Its indexes serve
+    "which branches have versions of this row" and "what has this branch changed since".
+    """
+    name, key = quote(f"_o_{physical}"), quote(identity)
     connection.execute(
-        f"CREATE TABLE {name} ({columns}, branch INTEGER NOT NULL, _del INTEGER NOT NULL, "
-        f"_tx INTEGER NOT NULL, _created INTEGER NOT NULL, UNIQUE ({quote(identity)}, branch))"
+        f"CREATE TABLE {name} ({columns}, branch INTEGER NOT NULL, _del INTEGER NOT NULL, _tx INTEGER NOT NULL, "
+        f"_created INTEGER NOT NULL, PRIMARY KEY (branch, {key})) WITHOUT ROWID"
     )
+    connection.execute(f"CREATE UNIQUE INDEX {quote(f'_oi_{physical}')} ON {name} ({key}, branch)")
     connection.execute(f"CREATE INDEX {quote(f'_ot_{physical}')} ON {name} (branch, _tx)")
+    connection.execute(f"ANALYZE {name}")
+    expect_rows(connection, f"_o_{physical}", {"": "10000 1", f"_oi_{physical}": "2 1", f"_ot_{physical}": "10000 100"})
+
+
+def expect_rows(connection: sqlite3.Connection, overlay: str, found: Mapping[str, str]) -> None:
+    """Tell SQLite how many of a million rows of branches each part of an index finds; "" is the table itself.
+
+    Else it takes the rows of one branch for ten, and reads them all rather than use an index of a column.
+    """
+    rows = [(overlay, index or overlay, f"1000000 {numbers}") for index, numbers in found.items()]
+    connection.executemany("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", rows)
+    connection.execute("ANALYZE sqlite_master")
 
 
 def read_format(connection: sqlite3.Connection) -> int | None:

@@ -81,10 +81,10 @@ def _create_branch(session: Session, change: CreateBranch) -> None:
     place = resolve(session.driver, change.at)
     fork = _pin(session, place)
     session.driver.execute(
-        "INSERT INTO _branch (name, parent, fork, at, author, comment, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO _branch (name, parent, fork, at, author, comment, expires, early) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             name, place.branch, fork, session.at, session.context.principal.id, change.comment,
-            _moment(change.expires),
+            _moment(change.expires), place.is_early,
         ),
     )  # fmt: skip
 

@@ -42,12 +42,14 @@ def _horizon(driver: sqlite3.Connection) -> int:
 
 
 def _pins(driver: sqlite3.Connection) -> list[Layer]:
-    """Give every moment of a branch that must stay readable."""
+    """Give the moments of branches that must stay readable, beside the forks, which ``_branch`` has an index of."""
     return sorted({layer for place in _pinned_places(driver) for layer in place.layers if layer.bound is not None})
 
 
 def _pinned_places(driver: sqlite3.Connection) -> Iterator[Place]:
-    for (branch,) in driver.execute("SELECT id FROM _branch WHERE name IS NOT NULL").fetchall():
+    for (branch,) in driver.execute(
+        "SELECT id FROM _branch INDEXED BY _branch_early WHERE early AND name IS NOT NULL"
+    ).fetchall():
         yield place_of(driver, branch)
     for branch, commit in driver.execute("SELECT branch, tx FROM _tag").fetchall():
         yield place_of(driver, branch).until(commit)
@@ -67,6 +69,8 @@ def _forget(driver: sqlite3.Connection, history: str, horizon: int, pins: list[L
     driver.executemany("INSERT OR IGNORE INTO temp._pins VALUES (?, ?)", [(pin.branch, pin.bound) for pin in pins])
     cursor = driver.execute(
         f"DELETE FROM {quote(history)} WHERE rowid IN (SELECT h.rowid FROM {quote(history)} h WHERE h._to <= ? "
+        "AND NOT EXISTS (SELECT 1 FROM _branch b WHERE b.parent = h.branch AND b.fork >= h._from AND b.fork < h._to "
+        "AND b.name IS NOT NULL) "
         "AND NOT EXISTS (SELECT 1 FROM temp._pins p WHERE p.branch = h.branch AND p.tx >= h._from AND p.tx < h._to) "
         "LIMIT ?)",
         (horizon, limit),

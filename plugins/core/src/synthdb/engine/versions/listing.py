@@ -21,13 +21,13 @@ _TAGS: Final = (
 
 def list_branches(driver: sqlite3.Connection, operation: Branches) -> Result:
     """List branches by name; the head is the newest commit that the branch shows."""
+    # No name has a character behind "~", so these are the names with the prefix, and the index finds them.
     rows = driver.execute(
         "SELECT b.name, p.name, CAST(b.fork AS TEXT), b.at, b.author, CAST(coalesce("
         "(SELECT max(id) FROM _tx WHERE branch = b.id), b.fork) AS TEXT), b.protected, b.expires, b.comment "
         "FROM _branch b LEFT JOIN _branch p ON p.id = b.parent "
-        "WHERE b.name >= ?1 AND substr(b.name, 1, length(?1)) = ?1 AND (?2 IS NULL OR b.name > ?2) "
-        "ORDER BY b.name LIMIT ?3",
-        (operation.prefix, operation.after, -1 if operation.limit is None else operation.limit),
+        "WHERE b.name >= max(?1, ?2) AND b.name > ?2 AND b.name < ?1 || '~' ORDER BY b.name LIMIT ?3",
+        (operation.prefix, operation.after or "", -1 if operation.limit is None else operation.limit),
     )
     return result(_BRANCHES, rows.fetchall())
 
