@@ -38,6 +38,10 @@ _EMPTY = StoredCatalog(0, 0, {}, frozenset())
 
 _MOST_PLACES: Final = 64
 
+_AMONG_OTHERS: Final = ("SAVEPOINT unit", "RELEASE unit", ("ROLLBACK TO unit", "RELEASE unit"))
+_ALONE: Final = ("", "", ("ROLLBACK", "BEGIN IMMEDIATE"))
+"""How a unit begins, ends and is undone. Nobody comes between the last two: the lock is held."""
+
 _Outcomes = dict[int, Result | BaseException]
 
 
@@ -102,7 +106,7 @@ class Writer:
         try:
             driver = self.begin()
             for number in waiting:
-                fresh[number] = self._run_unit(units[number])
+                fresh[number] = self._run_unit(units[number], alone=len(waiting) == 1)
                 if not driver.in_transaction:
                     outcomes[number] = fresh[number]
                     self.rollback()
@@ -117,10 +121,10 @@ class Writer:
         outcomes.update(fresh)
         return True
 
-    def _run_unit(self, unit: Unit) -> Result | BaseException:
+    def _run_unit(self, unit: Unit, *, alone: bool) -> Result | BaseException:
         try:
             session = self.session(ref_of(unit.operation))
-            return self.step(session, unit, lambda session: _committed(session, unit.operation))
+            return self.step(session, unit, lambda session: _committed(session, unit.operation), alone=alone)
         except RequestError as error:
             return error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the group's other units with it
@@ -129,8 +133,10 @@ class Writer:
             failure.__cause__ = error
             return failure
 
-    def step(self, session: Session, unit: Unit, work: Callable[[Session], Result]) -> Result:
-        """Do work for a unit inside a savepoint: undone if it raises, and after a dry run.
+    def step(self, session: Session, unit: Unit, work: Callable[[Session], Result], *, alone: bool = False) -> Result:
+        """Do work for a unit: undone if it raises, and after a dry run.
+
+        A unit that is ``alone`` in its transaction needs no savepoint, for which SQLite copies every page it changes.
 
         Raises:
             RequestError: the work raised it, or something foreign that means it.
@@ -142,17 +148,20 @@ class Writer:
         before = _remembered(session)
         session.restrictions, session.context = unit.restrictions, unit.context
         connection.deadline = deadline
-        driver.execute("SAVEPOINT unit")
+        begin, end, undo = _ALONE if alone else _AMONG_OTHERS
         try:
+            if begin:
+                driver.execute(begin)
             result = work(session)
             if unit.context.dry_run:
-                self._undo(session, before)
+                self._undo(session, before, undo)
                 return replace(result, commit=None)
-            driver.execute("RELEASE unit")
+            if end:
+                driver.execute(end)
         except BaseException as error:
             connection.deadline = None
             if driver.in_transaction:
-                self._undo(session, before)
+                self._undo(session, before, undo)
             if isinstance(error, FOREIGN):
                 raise self.translated(error) from error
             raise
@@ -181,9 +190,9 @@ class Writer:
         if session.is_committed:
             self._last = (session.commit, session.at)
 
-    def _undo(self, session: Session, before: "_Before") -> None:
-        session.driver.execute("ROLLBACK TO unit")
-        session.driver.execute("RELEASE unit")
+    def _undo(self, session: Session, before: "_Before", undo: Sequence[str]) -> None:
+        for statement in undo:
+            session.driver.execute(statement)
         if session.catalog is not before.catalog or self._marks.moved:
             self._forget_plans()
             self._forget_places()
@@ -227,8 +236,7 @@ class Writer:
         if self._versions is None or connection.data_version != data_version:
             connection.data_version = data_version
             self._look_again(driver)
-        row = driver.execute("SELECT id, at FROM _tx ORDER BY id DESC LIMIT 1").fetchone()
-        self._last = row or (0, "")
+            self._last = driver.execute("SELECT id, at FROM _tx ORDER BY id DESC LIMIT 1").fetchone() or (0, "")
         return driver
 
     def _look_again(self, driver: sqlite3.Connection) -> None:
