@@ -62,8 +62,9 @@ lint: .venv/.lint ## Check style, types, layers, dependencies, generated pages a
 	@$(BIN)/python scripts/docs.py --check
 	@$(BIN)/python scripts/hygiene.py
 
-bench: .venv/.bench ## Measure against the peers, as requests per CPU second
+bench: .venv/.bench ## Measure against the peers, and what versions cost, in CPU time
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json --page docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.versions --json benchmarks/results.json --page docs/benchmarks.md
 
 coverage: .venv/.test .venv/.bench .venv/.clients ## Run every test under coverage, with branches
 	@$(BIN)/coverage erase

@@ -38,12 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         share_cpus()
         with tempfile.TemporaryDirectory(prefix="synthdb-bench-") as folder:
             document = _measured(Path(folder), _QUICK if options.quick else _FULL, install=not options.quick)
+        document |= _measured_elsewhere(options.json)
     print(plain(document))
     if options.json:
         options.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     if options.page:
         write_page(options.page, document)
     return 0
+
+
+def _measured_elsewhere(file: Path | None) -> Document:
+    """Give what ``benchmarks.versions`` has added to a file."""
+    known = json.loads(file.read_text("utf-8")) if file is not None and file.exists() else {}
+    return {"engine": known["engine"]} if "engine" in known else {}
 
 
 def _parser() -> argparse.ArgumentParser:

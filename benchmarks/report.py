@@ -8,6 +8,7 @@ from benchmarks.measuring import RAW
 from benchmarks.peers.base import CASES
 from benchmarks.results import Document
 from benchmarks.targets import TARGETS
+from benchmarks.versions.report import remark, tables
 
 __all__ = ["markdown", "plain", "write_page"]
 
@@ -32,7 +33,7 @@ def plain(document: Document) -> str:
 
 def markdown(document: Document) -> str:
     """Give the tables as Markdown."""
-    parts = [f"Measured with {_where(document)}."]
+    parts = [f"Measured with {_where(document)}."] if "results" in document else []
     for title, head, rows in _tables(document):
         lines = [_row(head), _row("---" if n == 0 else "---:" for n in range(len(head))), *map(_row, rows)]
         parts += [f"### {title}", "\n".join(lines)]
@@ -53,6 +54,11 @@ def write_page(page: Path, document: Document) -> None:
 
 
 def _tables(document: Document) -> Iterator[Table]:
+    yield from _served(document) if "results" in document else ()
+    yield from tables(document["engine"]) if "engine" in document else ()
+
+
+def _served(document: Document) -> Iterator[Table]:
     for case in CASES:
         results = [result for result in document["results"] if result["case"] == case]
         yield case, _HEAD, _case_rows(case, results)
@@ -97,8 +103,10 @@ def _import_rows(imports: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _remarks(document: Document) -> list[str]:
-    notes = list(document["notes"])
-    for result in document["results"]:
+    notes = list(document.get("notes", ()))
+    if "engine" in document:
+        notes.append(remark(document["engine"]))
+    for result in document.get("results", ()):
         if result["failed"] or result["dropped"]:
             asked = result["requests"] + result["failed"] + result["dropped"]
             notes.append(

@@ -12,7 +12,7 @@ from typing import Any, Final
 from benchmarks.importing import Import
 from benchmarks.measuring import Plan, Sample
 
-__all__ = ["Document", "collected"]
+__all__ = ["Document", "collected", "machine", "versions"]
 
 Document = dict[str, Any]
 
@@ -27,8 +27,8 @@ def collected(plan: Plan, samples: Sequence[Sample], imports: Iterable[Import], 
     pairs = dict.fromkeys((sample.case, sample.peer) for sample in samples)
     return {
         "plan": asdict(plan),
-        "machine": _machine(),
-        "versions": _versions(),
+        "machine": machine(),
+        "versions": versions(_PACKAGES),
         "notes": list(notes),
         "results": [_result(case, peer, samples) for case, peer in pairs],
         "imports": [asdict(found) for found in imports],
@@ -52,7 +52,8 @@ def _result(case: str, peer: str, samples: Sequence[Sample]) -> dict[str, Any]:
     }
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Describe the machine of a run."""
     return {
         "cpus": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
@@ -62,9 +63,10 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Give the versions of packages."""
     found = {}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

@@ -47,6 +47,26 @@ def test_every_answer_is_a_success(found: dict[str, Any]) -> None:
     assert {0} == {result["failed"] for result in found["results"]}
 
 
+def test_what_versions_cost_is_added_to_what_was_found(found: dict[str, Any], tmp_path: Path) -> None:
+    """The second part measures every case on SynthDB, most of them beside others, and leaves the first as it is."""
+    file, page = tmp_path / "results.json", tmp_path / "page.md"
+    file.write_text(json.dumps(found), "utf-8")
+    page.write_text("<!-- begin: written by benchmarks/report.py -->\n<!-- end -->\n", "utf-8")
+    command = [sys.executable, "-m", "benchmarks.versions", "--quick", "--json", str(file), "--page", str(page)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert 0 == ended.returncode, ended.stderr
+    document = json.loads(file.read_text("utf-8"))
+    engine = document.pop("engine")
+
+    assert found == document
+    assert all({"SynthDB", "DoltLite"} <= case["us"].keys() for case in engine["comparison"])
+    assert all(case["ratio"] for case in engine["comparison"] if case["case"].startswith(("main", "as of")))
+    assert [len(engine["plan"]["sizes"]), len(engine["plan"]["depths"]), 2] == [
+        len(engine[part]) for part in ("by size", "by depth", "by branches")
+    ]
+    assert all(f"| {case['case']} |" in page.read_text("utf-8") for case in engine["comparison"])
+
+
 def test_both_imports_give_all_rows(found: dict[str, Any]) -> None:
     """The import command and plain sqlite3 were given the same file, and its rows were counted in both."""
     assert {"SynthDB", "raw sqlite3"} == {done["peer"] for done in found["imports"]}
