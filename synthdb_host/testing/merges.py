@@ -10,7 +10,7 @@ from synthdb_host.testing.needing import needs
 from synthdb_host.testing.session import Session, where
 from synthdb_host.versions import Branching, CombinedTable, CreateTag, History, Log, Merge, Resolve
 
-__all__ = ["MergeTests"]
+__all__ = ["MergeTests", "conflicts_of"]
 
 _ADA: Final = {"id": 1, "name": "Ada", "age": 36}
 _BOB: Final = {"id": 2, "name": "Bob", "age": 25}
@@ -21,7 +21,7 @@ def _forked(session: Session) -> Session:
     return session.fork("dev")
 
 
-def _conflicts_of(session: Session, source: Session) -> list[tuple[Any, ...]]:
+def conflicts_of(session: Session, source: Session) -> list[tuple[Any, ...]]:
     """Try a merge and give what is in conflict; nothing is changed."""
     before = session.everything()
     result = session.merge(source)
@@ -94,7 +94,7 @@ class MergeTests:
             side.update("people", {"age": 37}, where("id", "eq", 1))
             side.delete("people", where("id", "eq", 2))
             side.insert("people", {"id": 9, "name": "Eve", "age": 5})
-        assert [] == _conflicts_of(session.trying(), dev)
+        assert [] == conflicts_of(session.trying(), dev)
         session.merge(dev)
         assert [(1, 37), (9, 5)] == [(row["id"], row["age"]) for row in session.rows("people")]
 
@@ -105,7 +105,7 @@ class MergeTests:
         dev.update("people", {"age": 37}, where("id", "eq", 1))
         dev.insert("people", {"name": "Cleo", "age": 50})
         session.update("people", {"age": 38}, where("id", "eq", 1))
-        assert [("cell", "people", (1,), "age", 36, 38, 37)] == _conflicts_of(session, dev)
+        assert [("cell", "people", (1,), "age", 36, 38, 37)] == conflicts_of(session, dev)
 
     @needs("merge", "branches")
     def test_deleting_what_the_other_changed_is_a_conflict(self, session: Session) -> None:
@@ -114,8 +114,8 @@ class MergeTests:
         dev.delete("people", every_row=True)
         session.update("people", {"age": 38}, where("id", "eq", 1))
         changed = _ADA | {"age": 38}
-        assert [("row", "people", (1,), None, _ADA, changed, None)] == _conflicts_of(session, dev)
-        assert [("row", "people", (1,), None, _ADA, None, changed)] == _conflicts_of(dev, session)
+        assert [("row", "people", (1,), None, _ADA, changed, None)] == conflicts_of(session, dev)
+        assert [("row", "people", (1,), None, _ADA, None, changed)] == conflicts_of(dev, session)
 
     @needs("merge", "branches")
     def test_rows_of_one_key_on_both_sides_are_one_row(self, session: Session) -> None:
@@ -123,7 +123,7 @@ class MergeTests:
         dev = _forked(session)
         session.insert("people", {"id": 9, "name": "Eve", "age": 5})
         dev.insert("people", {"id": 9, "name": "Eve", "age": 6})
-        assert [("cell", "people", (9,), "age", None, 5, 6)] == _conflicts_of(session, dev)
+        assert [("cell", "people", (9,), "age", None, 5, 6)] == conflicts_of(session, dev)
 
     @needs("merge", "branches")
     def test_the_base_moves_on_with_every_merge(self, session: Session) -> None:
@@ -196,7 +196,7 @@ class MergeTests:
         assert right.merge(tip).commit is not None
         left.update("people", {"age": 60}, where("id", "eq", 1))
         right.update("people", {"age": 60}, where("id", "eq", 1))
-        assert [("cell", "people", (2,), "age", None, 40, 50)] == _conflicts_of(left, right)
+        assert [("cell", "people", (2,), "age", None, 40, 50)] == conflicts_of(left, right)
 
     @needs("merge", "branches")
     def test_a_tag_or_a_past_state_can_be_merged(self, session: Session) -> None:
