@@ -174,12 +174,18 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """Run one read-only SQL statement over logical tables and columns, with positional parameters."""
+    """Run one read-only SQL statement over logical tables and columns, with positional parameters.
+
+    With ``explain`` nothing is run, and the rows say how it would be, in words. Their columns: level, sentence, table,
+    columns (what it gives or reads, and the types where they are known), index, rows, plan (the storage's own words).
+    Parameters may then be left out.
+    """
 
     statement: str
     parameters: tuple[object, ...] = ()
     limit: int | None = None
     ref: Ref = HEAD
+    explain: bool = False
 
 
 # -- writing ---------------------------------------------------------------------------------------------

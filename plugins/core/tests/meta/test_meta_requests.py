@@ -218,6 +218,8 @@ def test_sql_answers_with_columns_and_rows(meta: "Meta", script: "Script") -> No
     assert Sql("SELECT 1", (), 10_000) == script.last
     meta.post("/sql", statement="SELECT 1", limit=1_000_000)
     assert Sql("SELECT 1", (), 10_000) == script.last
+    meta.post("/sql", statement="SELECT 1", explain=True)
+    assert Sql("SELECT 1", (), 10_000, explain=True) == script.last
     assert 405 == meta.send("GET", "/sql?statement=SELECT%201").status
 
 

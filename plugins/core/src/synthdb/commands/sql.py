@@ -4,13 +4,13 @@ import csv
 import io
 import shutil
 import sys
+from typing import Any
 
 import click
 
 from synthdb.commands.opening import opened
 from synthdb.commands.options import at_option, branch_option, database_options, schema_option, state_of
 from synthdb.commands.tables import aligned, stacked
-from synthdb.library.refs import SchemaOf
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.operations import Sql
@@ -26,24 +26,28 @@ _NUMBERS = frozenset({"integer", "real", "decimal"})
 @click.argument("parameters", metavar="[PARAMETER]...", nargs=-1)
 @click.option("--json", "form", flag_value="json", help="Write the rows as JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Write the rows as CSV.")
+@click.option("--explain", is_flag=True, help="Say how it would be run instead of running it.")
 @branch_option
 @at_option
 @schema_option
 @database_options
 @click.pass_obj
 def command(
-    session: Session, /, statement: str, parameters: tuple[str, ...], form: str | None, branch: str, at: str | None,
-    schema: SchemaOf, db: str | None,
+    session: Session, /, statement: str, parameters: tuple[str, ...], form: str | None, *, explain: bool,
+    db: str | None, **state: Any,  # noqa: ANN401 - click gives what the options say
 ) -> None:  # fmt: skip
     """Run one SQL statement that only reads. PARAMETERs stand for the ? in it, as text.
 
     On a terminal, rows that are wider than it are written one value a line.
     """
     with opened(session, db) as connection:
-        result = connection.execute(Sql(statement, parameters, ref=state_of(at, branch, schema)))
+        result = connection.execute(Sql(statement, parameters, None, state_of(**state), explain))
         encoder = result.encoder
         if form == "json":
             click.echo(result.json())
+        elif explain and form is None:
+            for step in result.python():
+                click.echo("  " * step["level"] + step["sentence"])
         elif encoder is not None:
             write = _write_csv if form == "csv" else _write_table
             write(encoder, result)

@@ -22,6 +22,7 @@ from uuid import UUID
 from synthdb.catalog.model import StoredCatalog
 from synthdb.engine.binds import Value
 from synthdb.engine.sql_functions import may_fail
+from synthdb.engine.sql_plans import explain, places_of
 from synthdb.engine.sql_tokens import Token, tokens_of
 from synthdb.engine.sql_types import result_columns
 from synthdb.engine.sql_views import SqlViews
@@ -49,9 +50,12 @@ def run_sql(connection: sqlite3.Connection, catalog: StoredCatalog, sql: Sql, re
     _check_statement(tokens)
     parameters = [_parameter(value) for value in sql.parameters]
     words = {token.value.lower() for token in tokens if token.may_name}
-    views = SqlViews(connection, words, fenced=_needs_fence(tokens))
+    views = SqlViews(connection, words, fenced=_needs_fence(tokens), marked=sql.explain)
+    places = places_of(connection, catalog, words) if sql.explain else None
     try:
         with _prepared(connection, views, catalog, restrictions):
+            if places is not None:
+                return explain(connection, views, places, _bare(sql.statement, tokens), parameters)
             cursor = connection.execute(sql.statement, parameters)
             names = [column[0] for column in cursor.description]
             rows = cursor.fetchall() if sql.limit is None else cursor.fetchmany(sql.limit) if sql.limit else []
@@ -94,6 +98,12 @@ def _check_statement(tokens: Sequence[Token]) -> None:
     for token, following in itertools.pairwise(tokens):
         if following.text == "." and token.may_name and token.value.lower() in _DATABASES:
             raise InvalidSql(f"Names cannot be qualified with {token.value!r}.", hint="Write the table's name alone.")
+
+
+def _bare(statement: str, tokens: Sequence[Token]) -> str:
+    """Give a statement without the semicolon and comments at its end."""
+    last = next(token for token in reversed(tokens) if token.text != ";")
+    return statement[: last.start + len(last.text)]
 
 
 def _needs_fence(tokens: Sequence[Token]) -> bool:

@@ -21,10 +21,12 @@ from synthdb.storage.codecs import Codec
 from synthdb_host.catalog import ColumnType
 from synthdb_host.encoding import Converter, ResultColumn
 
-__all__ = ["Row", "Tables", "result_columns"]
+__all__ = ["Row", "Tables", "column_types", "result_columns"]
 
 Row = Sequence[Any]
 Tables = Mapping[str, Sequence[StoredColumn]]
+
+_COMBINING = frozenset({"union", "intersect", "except"})
 
 
 def result_columns(statement: str, tables: Tables, names: Sequence[str], rows: Sequence[Row]) -> list[ResultColumn]:
@@ -41,6 +43,13 @@ def result_columns(statement: str, tables: Tables, names: Sequence[str], rows: S
         else:
             columns.append(ResultColumn(name, codec.type, *_tolerant(codec)))
     return columns
+
+
+def column_types(statement: str, tables: Tables, size: int) -> list[ColumnType | None]:
+    """Give the types that the columns of a result have whatever its rows are; None where they depend on those."""
+    if any(token.kind == "name" and token.value.lower() in _COMBINING for token in tokens_of(statement)):
+        return [None] * size
+    return [None if codec is None else codec.type for codec in _codecs(statement, tables, size)]
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

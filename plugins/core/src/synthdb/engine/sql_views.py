@@ -10,6 +10,7 @@ a view that cannot be read.
 """
 
 import math
+import re
 import secrets
 import sqlite3
 from collections.abc import Collection
@@ -30,27 +31,36 @@ NUMBER_DIGITS: Final = 15
 """Decimals of up to so many digits are numbers in SQL, longer ones text."""
 
 _JSON_TABLES: Final = frozenset({"json_each", "json_tree"})
+_LAYER: Final = re.compile(r'"(?:[^"]|"")*"|\b(_[rx])\b')
 _UNRESTRICTED: Final = TableRestriction()
 
 
 class SqlViews:
-    """The views of one statement, on one connection. ``shown`` are the columns of the tables it mentions.
+    """The views of one statement, on one connection.
+
+    ``shown`` are the columns of the tables it mentions. ``reads`` is, once it is compiled, what it reads, in lower
+    case: logical tables with a column, and physical ones without.
 
     Args:
         words: every name that the statement mentions, in lower case.
         fenced: rows that a policy hides must not meet the statement's own functions, which could tell of them
             by failing; this keeps the planner from mixing the two.
+        marked: let plans tell the layers of one table's rows from another's.
     """
 
-    def __init__(self, connection: sqlite3.Connection, words: Collection[str], *, fenced: bool) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, words: Collection[str], *, fenced: bool, marked: bool = False
+    ) -> None:
         self.nonce = f"_{secrets.token_hex(12)}"
         self._connection = connection
         self._words = words
         self._fenced = fenced
+        self._marked = marked
         self._readable: dict[str, frozenset[str]] = {}
         self._names: set[str] = set()
         self._modules: frozenset[str] = frozenset()
         self.shown: dict[str, list[StoredColumn]] = {}
+        self.reads: set[tuple[str, str]] = set()
         self.denied: str | None = None
 
     def create(self, catalog: StoredCatalog, restrictions: Restrictions) -> None:
@@ -87,7 +97,8 @@ class SqlViews:
             column for name, column in stored.columns.items() if name not in restriction.hidden
         ]
         columns = ", ".join(f"{_shown(column)} AS {_quote(column.name)}" for column in shown) or "NULL AS nothing"
-        body = f"SELECT {columns} FROM {stored.rows(schema='main.')}"
+        rows = stored.rows(schema="main.")
+        body = f"SELECT {columns} FROM {_marked(rows, stored.id) if self._marked else rows}"
         if restriction.rows is not None:
             body += " WHERE " + _inlined(compile_condition(catalog, stored, restriction.rows), restriction.rows)
             body += " LIMIT -1 OFFSET 0" if self._fenced else ""
@@ -111,6 +122,8 @@ class SqlViews:
             self.denied = self.denied or f"The function {name!r} cannot be used here."
         elif action == sqlite3.SQLITE_READ:
             if self._may_read((first or "").lower(), second or "", database, source):
+                # A physical table may be called like a logical one; of the first only the name matters.
+                self.reads.add(((first or "").lower(), (second or "").lower() if database == "temp" else ""))
                 return sqlite3.SQLITE_OK
             self.denied = self.denied or f"There is no table {first!r}."
         else:
@@ -144,6 +157,11 @@ def _shown(column: StoredColumn) -> str:
     if (column_type.precision or 0) <= NUMBER_DIGITS and column.codec.declared == "INTEGER":
         return f"({name} / 1e{column_type.scale or 0})"
     return f"synthdb_cast({name}, '{column_type}', 'text')"
+
+
+def _marked(rows: str, number: int) -> str:
+    """Put a table's number behind the names that ``catalog.layering`` gives to the layers of its rows."""
+    return _LAYER.sub(lambda match: f"{match[1]}{number}" if match[1] else match[0], rows)
 
 
 def _inlined(condition: Condition, rows: Filter) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 from synthdb.library.applying import ApplyingMethods
 from synthdb.library.branching import BranchSet, TagSet
 from synthdb.library.combining import CombiningMethods
+from synthdb.library.explaining import ExplainMethods
 from synthdb.library.feed import FeedMethods
 from synthdb.library.files import FileMethods
 from synthdb.library.lookback import LookbackMethods
@@ -22,8 +23,9 @@ __all__ = ["Connection"]
 
 
 class Connection(
-    RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, ApplyingMethods, FeedMethods
-):
+    RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, ApplyingMethods, FeedMethods,
+    ExplainMethods,
+):  # fmt: skip
     """One branch or state of a database, open in this process. Use it from one thread at a time, and close it.
 
     Every write is one commit, durable when the method returns; :meth:`transaction` joins several. Errors are

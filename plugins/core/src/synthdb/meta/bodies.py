@@ -100,11 +100,12 @@ class Cleaning(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Statement(msgspec.Struct, forbid_unknown_fields=True):
-    """A SQL statement."""
+    """A SQL statement to run, or to explain."""
 
     statement: Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
     parameters: Annotated[list[str | int | float | bool | None], msgspec.Meta(max_length=1_000)] = []
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    explain: bool = False
 
 
 _LONGEST: Final = 1_048_576

@@ -116,7 +116,7 @@ class SqlResource(Resource):
         """Run a statement on the state that the address names."""
         call, body = self._call(req), await read_body(req, Statement)
         limit = min(body.limit or self._most, self._most)
-        result = await call.execute(Sql(body.statement, tuple(body.parameters), limit, call.ref))
+        result = await call.execute(Sql(body.statement, tuple(body.parameters), limit, call.ref, body.explain))
         columns = result.encoder.columns if result.encoder else ()
         facts = [{"name": column.name, "type": str(column.type)} for column in columns]
         answer(req, resp, {"columns": facts, "rows": msgspec.Raw(result.json())})
