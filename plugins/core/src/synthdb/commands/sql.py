@@ -16,7 +16,7 @@ from synthdb_host.encoding import RowEncoder
 from synthdb_host.operations import Sql
 from synthdb_host.session import Session
 
-__all__ = ["command"]
+__all__ = ["command", "write_rows"]
 
 _NUMBERS = frozenset({"integer", "real", "decimal"})
 
@@ -42,15 +42,20 @@ def command(
     """
     with opened(session, db) as connection:
         result = connection.execute(Sql(statement, parameters, None, state_of(**state), explain))
-        encoder = result.encoder
-        if form == "json":
-            click.echo(result.json())
-        elif explain and form is None:
-            for step in result.python():
-                click.echo("  " * step["level"] + step["sentence"])
-        elif encoder is not None:
-            write = _write_csv if form == "csv" else _write_table
-            write(encoder, result)
+    if explain and form is None:
+        for step in result.python():
+            click.echo("  " * step["level"] + step["sentence"])
+    else:
+        write_rows(result, form)
+
+
+def write_rows(result: Result, form: str | None) -> None:
+    """Write rows as ``json``, as ``csv``, or as a table for people."""
+    if form == "json":
+        click.echo(result.json())
+    elif result.encoder is not None:
+        write = _write_csv if form == "csv" else _write_table
+        write(result.encoder, result)
 
 
 def _write_csv(encoder: RowEncoder, result: Result) -> None:
