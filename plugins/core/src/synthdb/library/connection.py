@@ -12,6 +12,7 @@ from synthdb.library.explaining import ExplainMethods
 from synthdb.library.feed import FeedMethods
 from synthdb.library.files import FileMethods
 from synthdb.library.lookback import LookbackMethods
+from synthdb.library.models import ModelMethods
 from synthdb.library.queries import QueryMethods
 from synthdb.library.refs import RefText, SchemaOf, ref_of
 from synthdb.library.rows import RowMethods
@@ -25,7 +26,7 @@ __all__ = ["Connection"]
 
 class Connection(
     RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, ApplyingMethods, FeedMethods,
-    ExplainMethods, QueryMethods,
+    ExplainMethods, QueryMethods, ModelMethods,
 ):  # fmt: skip
     """One branch or state of a database, open in this process. Use it from one thread at a time, and close it.
 
