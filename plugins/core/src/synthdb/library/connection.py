@@ -8,6 +8,7 @@ from typing import Self
 from synthdb.library.applying import ApplyingMethods
 from synthdb.library.branching import BranchSet, TagSet
 from synthdb.library.combining import CombiningMethods
+from synthdb.library.evolving import EvolutionMethods
 from synthdb.library.explaining import ExplainMethods
 from synthdb.library.feed import FeedMethods
 from synthdb.library.files import FileMethods
@@ -26,7 +27,7 @@ __all__ = ["Connection"]
 
 class Connection(
     RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, ApplyingMethods, FeedMethods,
-    ExplainMethods, QueryMethods, ModelMethods,
+    ExplainMethods, QueryMethods, ModelMethods, EvolutionMethods,
 ):  # fmt: skip
     """One branch or state of a database, open in this process. Use it from one thread at a time, and close it.
 

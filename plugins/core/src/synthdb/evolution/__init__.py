@@ -1,0 +1,1 @@
+"""Suggestions on how a schema could fit its data better, and making them on a branch."""
