@@ -113,6 +113,10 @@ class Session:
         self.schema_changed = True
         self.reload()
 
+    def forget_plans(self) -> None:
+        """Compile everything anew from now on."""
+        self.reader, self.plans = Reader(), Plans()
+
     def reload(self) -> None:
         """Read the catalog again."""
         self.catalog = load_catalog(self.driver, self.catalog.place)

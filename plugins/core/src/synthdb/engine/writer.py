@@ -172,7 +172,8 @@ class Writer:
         return result
 
     def _settle(self, session: Session) -> None:
-        """Go on with the catalog that a session left behind."""
+        """Go on with the catalog, and the statements compiled for it, that a session left behind."""
+        self._reader, self._plans = session.reader, session.plans
         version, moved = session.catalog.version, self._marks.moved
         if moved or any(catalog.version != version for catalog in self._catalogs.values()):
             self._catalogs = {

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from synthdb.catalog.model import StoredTable
 from synthdb.catalog.places import Place, place_of, require_kept, resolve
-from synthdb.catalog.store import bump_catalog, read_versions
 from synthdb.engine.session import Session
 from synthdb.engine.tables import restore_table
 from synthdb.engine.versions.ancestry import head_commit, includes
@@ -191,15 +190,12 @@ def _undoable(session: Session) -> Iterator[Callable[[], None]]:
     changes = {table: copy(tally) for table, tally in session.changes.items()}
 
     def undo() -> None:
-        highest = max(read_versions(driver)[0], session.catalog.version)
         driver.execute("ROLLBACK TO combination")
         session.catalog, session.schema_changed, session.changes = catalog, changed, changes
+        session.versions.written = False
         session.marks.forget()
-        if highest > catalog.version:
-            # Statements may have been compiled for versions that are undone: those numbers are not given again.
-            driver.execute("UPDATE _meta SET catalog = ?", (highest,))
-            bump_catalog(driver)
-            session.reload()
+        # The numbers of the catalog versions that are undone will be given again, to other catalogs.
+        session.forget_plans()
 
     driver.execute("SAVEPOINT combination")
     yield undo
