@@ -15,8 +15,10 @@ from synthdb_host.contracts import (
     Permission,
     Placement,
     Principal,
+    Schedule,
     Scheduler,
     StorageBackend,
+    Task,
 )
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.operations import Operation
@@ -81,8 +83,24 @@ class CorePlugin:
             Permission("history", "database", "Read commits, branches, histories, diffs and changes."),
             Permission("branch", "database", "Make, change and remove branches and tags."),
             Permission("merge", "database", "Merge, pick, revert and restore, and decide conflicts."),
-            Permission("maintain", "database", "Forget old versions."),
+            Permission(
+                "maintain", "database", "Forget old versions, and move rows between branches and main in the file."
+            ),
         ]
+
+    @hookimpl
+    def synthdb_tasks(self) -> Sequence[Task]:
+        """Offer to forget old versions, drop expired branches and flatten deep ones."""
+        from synthdb.tasks import tasks  # noqa: PLC0415 - only hosts with background work need it
+
+        return tasks()
+
+    @hookimpl
+    def synthdb_schedules(self) -> Sequence[Schedule]:
+        """Do so by itself."""
+        from synthdb.tasks import schedules  # noqa: PLC0415 - only hosts with background work need it
+
+        return schedules()
 
     @hookimpl
     def synthdb_health_checks(self) -> Sequence[HealthCheck]:

@@ -18,6 +18,11 @@ class CoreSettings(BaseModel):
     )
     lock_timeout_seconds: float = Field(30.0, gt=0, le=600, description="How long a write waits for other writers.")
     max_pages: int | None = Field(None, gt=0, description="Limit on a database file's size, in pages of 4 KiB.")
+    retention_days: int | None = Field(
+        30,
+        ge=1,
+        description="Versions older than this are forgotten, but for what branches and tags show. None: never.",
+    )
     slow_operation_seconds: float = Field(
         1.0, gt=0, description="Operations that take longer than this are logged as slow."
     )

@@ -16,6 +16,7 @@ from synthdb_host.versions import (
     BranchChange,
     Branches,
     Branching,
+    Compact,
     CreateBranch,
     CreateTag,
     DropBranch,
@@ -126,6 +127,17 @@ class BranchSet(_Names):
             UnknownRef: there is none of this name.
         """
         self._change(DropBranch(name, if_exists))
+
+    def compact(self, name: str, *, whole: bool = False) -> int:
+        """Let a branch hold what it shows of the branches below it, and with ``whole`` what it shows of main.
+
+        It is read as fast as main then; what it shows stays the same. Gives how many rows were copied.
+
+        Raises:
+            InvalidParameter: it is main, which has rows of its own.
+            UnknownRef: there is none of this name.
+        """
+        return self._connection.execute(Compact(Ref(name), whole)).affected or 0
 
     @contextmanager
     def temporary(self, at: RefText | None = None) -> Iterator["Connection"]:

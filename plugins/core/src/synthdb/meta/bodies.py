@@ -13,6 +13,7 @@ __all__ = [
     "AlteredBranch",
     "Cleaning",
     "Combined",
+    "Compacting",
     "Decision",
     "Merged",
     "NewBranch",
@@ -97,6 +98,12 @@ class Cleaning(msgspec.Struct, forbid_unknown_fields=True):
 
     before: _Name
     dry_run: bool = False
+
+
+class Compacting(msgspec.Struct, forbid_unknown_fields=True):
+    """What a branch shall hold itself."""
+
+    whole: bool = False
 
 
 class Statement(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ import falcon.asgi
 import msgspec
 
 from synthdb.meta.answers import answer, answer_page, answer_rows
-from synthdb.meta.bodies import AlteredBranch, NewBranch, NewTag, read_body
+from synthdb.meta.bodies import AlteredBranch, Compacting, NewBranch, NewTag, read_body
 from synthdb.meta.calls import Call, Resource
 from synthdb.meta.parameters import Parameters
 from synthdb.rest.shapes import raw_path
@@ -17,14 +17,16 @@ from synthdb_host.versions import (
     AlterBranch,
     Branches,
     Branching,
+    Compact,
     CreateBranch,
     CreateTag,
     DropBranch,
     DropTag,
+    Ref,
     Tags,
 )
 
-__all__ = ["BranchResource", "BranchesResource", "TagResource", "TagsResource"]
+__all__ = ["BranchResource", "BranchesResource", "CompactResource", "TagResource", "TagsResource"]
 
 
 class BranchesResource(Resource):
@@ -70,6 +72,16 @@ class BranchResource(Resource):
         call = self._call(req)
         await call.execute(Branching((DropBranch(call.name),)))
         resp.status = falcon.HTTP_204
+
+
+class CompactResource(Resource):
+    """How a branch is stored, at ``/branches/{name}/compact``."""
+
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Let the branch hold what it shows of the branches below it, and with ``whole`` of main."""
+        call, body = self._call(req), await read_body(req, Compacting)
+        result = await call.execute(Compact(Ref(names["name"]), body.whole))
+        answer(req, resp, {"rows": result.affected or 0})
 
 
 class TagsResource(Resource):

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from synthdb.meta.branching import BranchesResource, BranchResource, TagResource, TagsResource
+from synthdb.meta.branching import (
+    BranchesResource,
+    BranchResource,
+    CompactResource,
+    TagResource,
+    TagsResource,
+)
 from synthdb.meta.calls import Resource
 from synthdb.meta.combining import (
     CherryPickResource,
@@ -32,6 +38,7 @@ __all__ = ["routes"]
 _RESOURCES: Final[Mapping[str, type[Resource]]] = {
     "/{db}/branches": BranchesResource,
     "/{db}/branches/{name}": BranchResource,
+    "/{db}/branches/{name}/compact": CompactResource,
     "/{db}/changes": ChangesResource,
     "/{db}/cherry-pick": CherryPickResource,
     "/{db}/commits": CommitsResource,
