@@ -17,7 +17,7 @@ The work is in proportion to the rows that differ between base and theirs, whate
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.places import Place
@@ -34,7 +34,7 @@ from synthdb.engine.versions.constraint_checks import (
     broken_rows,
     unique_violations,
 )
-from synthdb.engine.versions.images import Row, all_ids, changed_ids, chunks, fetch
+from synthdb.engine.versions.images import Row, all_ids, changed_ids, chunks, fetch, fetch_with_commits
 from synthdb.engine.versions.past import Past
 from synthdb.engine.versions.results import Shown
 from synthdb.engine.versions.row_merging import MergedRows, RowImages, Side, Sides, key_of, merge_rows, row_images
@@ -44,6 +44,8 @@ from synthdb.engine.versions.schema_roots import Rooted, rooted
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["Combination", "Scope"]
+
+_EVER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,17 +210,29 @@ class _Table:
             for place in self.whole.base.places()
         }
         theirs = self._side(self.whole.theirs, self.theirs)
-        columns = tuple(self.table.columns.values())
-        driver = self.whole.session.driver
+        columns, since = tuple(self.table.columns.values()), self._since(base)
         mine = Side(columns, columns, self.whole.dropped(self.table.id, columns))
         for ids in chunks(self._candidates()):
-            ours = fetch(driver, self.table, columns, ids)
+            ours, commits = fetch_with_commits(self.whole.session.driver, self.table, columns, ids)
             self.before.update(ours)
-            for side in (*base.values(), theirs):
-                side.load(ids)
+            theirs.load(ids)
+            for side in base.values():
+                side.load([row_id for row_id in ids if commits.get(row_id, _EVER) > since])
             for row_id in ids:
-                old = self.whole.base.value(_row_at(base, row_id), _combined_rows)
+                known = commits.get(row_id, _EVER) <= since
+                old = ours[row_id] if known else self.whole.base.value(_row_at(base, row_id), _combined_rows)
                 yield row_id, (old, mine.read(ours.get(row_id), old), theirs.row(row_id, old))
+
+    def _since(self, base: dict[Place, "_SideRows"]) -> int:
+        """Give the commit up to which rows of the branch are those of the base, so that these need not be read.
+
+        It is 0, before all commits, unless the base is an earlier state of the branch with the same columns.
+        """
+        place, ours = self.whole.base.place, self.whole.session.catalog.place
+        bound = place.layers[0].bound
+        if len(base) > 1 or bound is None or ours.until(bound).layers != place.layers:
+            return 0
+        return bound if base[place].is_plain else 0
 
     # -- writing -----------------------------------------------------------------------------------------
 
@@ -301,6 +315,11 @@ class _SideRows:
         dropped = _dropped(part, place, frozenset(column.root for column in own), target)
         self._columns = own
         self._side = Side(own, target, dropped)
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether the rows of this state are just as the merged table has them."""
+        return self._table is not None and self._side.is_plain
 
     def load(self, ids: Sequence[Any]) -> None:
         """Read the rows of these identities."""

@@ -2,8 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,7 +11,7 @@ from synthdb.catalog.places import Place
 from synthdb.engine.versions.alignment import Reading, reading_of
 from synthdb.engine.versions.images import Row, changed_ids, chunks, fetch
 from synthdb.engine.versions.past import Past
-from synthdb.engine.versions.results import Cell, Image, Key, Shown, result
+from synthdb.engine.versions.results import Cell, Key, Shown, result
 from synthdb.engine.versions.schema_diffs import schema_changes
 from synthdb_host.contracts import Result
 from synthdb_host.errors import UnknownTable
@@ -33,8 +32,7 @@ _SCHEMA: Final = (
 _Pair = tuple[StoredTable | None, StoredTable | None]
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
+class RowChange(NamedTuple):
     """A row before and after; None where there is none."""
 
     id: Any
@@ -67,7 +65,7 @@ class TableDiff:
             before, after = self._fetch(self._pair[0], self.old, ids), self._fetch(self._pair[1], self.new, ids)
             for row_id in ids:
                 old, new = before.get(row_id), after.get(row_id)
-                if old != new and not _is_same(reading, old, new):
+                if old != new and (reading.is_plain or not _is_same(reading, old, new)):
                     yield RowChange(row_id, old, new)
 
     def _fetch(self, table: StoredTable | None, shown: Shown, ids: Sequence[Any]) -> dict[Any, Row]:
@@ -78,10 +76,6 @@ class TableDiff:
         if change.new is not None:
             return self.new.key(change.new)
         return self.old.key(change.old or ())
-
-    def images(self, change: RowChange) -> tuple[Image | None, Image | None]:
-        """Give the row before and after."""
-        return self.old.image(change.old), self.new.image(change.new)
 
     def cells(self, change: RowChange) -> Iterator[tuple[str, str | None, Any, Any]]:
         """Give the name, the path, the old and the new value of each cell that differs."""
@@ -172,8 +166,9 @@ def _counted(table: TableDiff) -> Row:
 
 def _change_rows(tables: Sequence[TableDiff]) -> Iterator[Row]:
     for table in tables:
+        name, old, new = table.name, table.old, table.new
         for change in table:
-            yield (table.name, table.key(change), change.kind, *table.images(change))
+            yield name, table.key(change), change.kind, old.image(change.old), new.image(change.new)
 
 
 def _cell_rows(tables: Sequence[TableDiff]) -> Iterator[Row]:

@@ -32,14 +32,33 @@ def chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:
 def fetch(
     driver: sqlite3.Connection, table: StoredTable, columns: Sequence[StoredColumn], ids: Sequence[Any]
 ) -> dict[Any, Row]:
-    """Give the rows of a table by identity, as stored values of the columns."""
+    """Give the rows of a table by identity, as stored values of the columns, among which the identity must be."""
     if not ids:
         return {}
-    rows = RowIds.of(ids)
-    identity = quote(table.identity.physical)
-    names = ", ".join([identity, *(quote(column.physical) for column in columns)])
-    found = driver.execute(f"SELECT {names} FROM {table.rows()} WHERE {identity} {rows.test}", rows.parameters)
-    return {row[0]: row[1:] for row in found}
+    place, found = _found(driver, table, columns, ids, "")
+    return {row[place]: row for row in found}
+
+
+def fetch_with_commits(
+    driver: sqlite3.Connection, table: StoredTable, columns: Sequence[StoredColumn], ids: Sequence[Any]
+) -> tuple[dict[Any, Row], dict[Any, int]]:
+    """Give the rows of a table as :func:`fetch` does, and the commit that made each of them what it is."""
+    place, found = _found(driver, table, columns, ids, ", _tx")
+    rows, commits = {}, {}
+    for row in found:
+        rows[row[place]], commits[row[place]] = row[:-1], row[-1]
+    return rows, commits
+
+
+def _found(
+    driver: sqlite3.Connection, table: StoredTable, columns: Sequence[StoredColumn], ids: Sequence[Any], more: str
+) -> tuple[int, Iterator[Row]]:
+    rows, identity = RowIds.of(ids), table.identity.physical
+    physical = [column.physical for column in columns]
+    statement = (
+        f"SELECT {', '.join(map(quote, physical))}{more} FROM {table.rows()} WHERE {quote(identity)} {rows.test}"
+    )
+    return physical.index(identity), driver.execute(statement, rows.parameters)
 
 
 def all_ids(driver: sqlite3.Connection, table: StoredTable) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -45,11 +45,10 @@ class Shown:
 
     def key(self, row: Row) -> "Key":
         """Give a cell that shows the key of a row."""
-        return Key(tuple(Cell(column, row[place]) for column, place in self._key))
+        return Key(self._key, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """A row in a cell: a JSON object, or a dictionary."""
 
     encoder: RowEncoder
@@ -88,19 +87,19 @@ class Cell:
         return value if is_json else format_text(kind, value)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """The values of a row's key."""
+class Key(NamedTuple):
+    """The values of a row's key; ``places`` are its columns and where in the row they stand."""
 
-    cells: tuple[Cell, ...]
+    places: Sequence[tuple[StoredColumn, int]]
+    row: Row
 
     def json(self) -> list[Any]:
         """Give the values for JSON."""
-        return [cell.json() for cell in self.cells]
+        return [Cell(column, self.row[place]).json() for column, place in self.places]
 
     def python(self) -> list[Any]:
         """Give the values as Python has them."""
-        return [cell.python() for cell in self.cells]
+        return [Cell(column, self.row[place]).python() for column, place in self.places]
 
 
 def _column(column: StoredColumn) -> ResultColumn:

@@ -38,6 +38,11 @@ class Side:
         self._reading = reading_of(source, target)
         self._silent = tuple(place for place, column in enumerate(target) if column.root in dropped)
 
+    @property
+    def is_plain(self) -> bool:
+        """Say whether the state has rows just as the merged table has them."""
+        return self._reading.is_plain and not self._silent
+
     def read(self, row: Row | None, base: object) -> Row | None:
         """Give a row as the merged table has it; ``base`` is what the columns say that this state has dropped."""
         if row is None:
