@@ -166,3 +166,27 @@ def collected(ask: Any, machine: Machine) -> dict[str, int]:
         ask(Collect(before, limit=100))
 
     return {"collect": machine.steps(forget)}
+
+
+def test_comparing_does_not_get_dearer_by_earlier_merges(database: Any, machine: Machine) -> None:
+    """Where two branches come from is found without looking at merges that were made before."""
+    fill(database, ROWS)
+    merge_many(database, 0, FEW)
+    few = compared(database, machine, "few")
+
+    merge_many(database, FEW, MANY // 4)
+
+    assert_within_twice(few, compared(database, machine, "many"))
+
+
+def merge_many(ask: Any, first: int, end: int) -> None:
+    for number in range(first, end):
+        ref = ask.branch(f"m{number}")
+        ask.update("things", 1 + number % ROWS, ref, size=next(_FRESH))
+        ask(Merge(ref))
+
+
+def compared(ask: Any, machine: Machine, name: str) -> dict[str, int]:
+    ref = ask.branch(name)
+    ask.update("things", HOT, ref, size=next(_FRESH))
+    return {"diff": machine.steps(lambda: ask(Diff(HEAD, ref, three_dot=True)))} | merged(ask, machine, name)
