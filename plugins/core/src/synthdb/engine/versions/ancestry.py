@@ -9,7 +9,6 @@ from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from synthdb.catalog.places import Place, place_of
-from synthdb.storage.layout import MAIN
 
 __all__ = ["common_states", "head_commit", "includes"]
 

@@ -33,15 +33,9 @@ class Shown:
         """Give a cell that shows a row, None for none."""
         return None if row is None else Image(self.encoder, row)
 
-    def plain(self, row: Row | None) -> dict[str, Any] | None:
-        """Give a row with plain values, None for none."""
-        if row is None:
-            return None
-        return {column.name: Cell(column, value).plain() for column, value in zip(self.columns, row, strict=True)}
-
     def plain_key(self, row: Row) -> tuple[Any, ...]:
         """Give the key of a row as plain values."""
-        return tuple(cell.plain() for cell in self.key(row).cells)
+        return tuple(Cell(column, row[place]).plain() for column, place in self._key)
 
     def key(self, row: Row) -> "Key":
         """Give a cell that shows the key of a row."""
