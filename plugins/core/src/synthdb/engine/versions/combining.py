@@ -195,11 +195,11 @@ class _Table:
         return sorted(found)
 
     def _is_retyped(self, place: Place) -> bool:
-        """Say whether theirs has another type: its values may not be what converting those of the base gives."""
-        known = self.whole.past.tables(place).get(self.table.id)
-        before = {} if known is None else {column.root: column.codec.type for column in known.columns.values()}
-        after = {column.root: column.codec.type for column in self.theirs.columns.values()}
-        return any(before.get(root, kind) != kind for root, kind in after.items())
+        """Say whether values of theirs were converted since the base, which is no new version of their rows."""
+        known = self.whole.past.whole_table(place, self.table.id)
+        before = {} if known is None else {column.root: column.physical for column in known.columns.values()}
+        after = {column.root: column.physical for column in self.theirs.columns.values()}
+        return any(before.get(root, physical) != physical for root, physical in after.items())
 
     def _side(self, place: Place, table: StoredTable | None) -> "_SideRows":
         return _SideRows(self, place, table)
