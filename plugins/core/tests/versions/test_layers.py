@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from synthdb_host.catalog import Index
-from synthdb_host.operations import AddIndex, ColumnRef, Comparison, Define, Order, Output, Select
+from synthdb_host.operations import AddIndex, Aggregate, ColumnRef, Comparison, Define, Order, Output, Select
 from synthdb_host.versions import HEAD, Ref
 
 SIZE = ColumnRef("size")
@@ -48,6 +48,34 @@ def test_a_branch_of_branches_shows_what_each_of_them_left(ask: Any, depth: int)
         # Its parent's child was made after this; what this branch got since then is its own.
         own = shown | ({60: -(number + 2)} if number + 1 < depth else {})
         assert own == {row["id"]: row["size"] for row in ask.rows("things", branch)}
+
+
+@pytest.mark.parametrize("at", [None, "2"], ids=["now", "then"])
+def test_counts_and_extremes_are_those_of_the_rows(ask: Any, at: str | None) -> None:
+    """They are taken in another way on a branch; what they give is what the rows say, NULLs and deletions included."""
+    ask.insert("things", *({"name": f"n{number}", "size": number} for number in range(1, 20)))
+    parent = ask.branch("parent")
+    child = ask.branch("child", parent)
+    ask.delete("things", 19, parent)
+    ask.insert("things", {"id": 50, "size": None}, {"id": 51, "size": -3}, ref=child)
+    ask.update("things", 19, child, size=77)
+    ask.delete("things", 1, child)
+    ask.insert("things", {"name": "later", "size": 1_000})
+
+    for branch in (parent, child):
+        ref = Ref(branch.branch, at)
+        sizes = [row["size"] for row in ask.rows("things", ref) if row["size"] is not None]
+        expected = (len(ask.rows("things", ref)), min(sizes), max(sizes))
+        assert expected == tuple(ask(aggregated(ref, *one)).rows[0][0] for one in AGGREGATES)
+        counted = ask(Select("things", limit=0, count="exact", ref=ref))
+        assert expected[0] == counted.total
+
+
+AGGREGATES = [("count", None), ("min", SIZE), ("max", SIZE)]
+
+
+def aggregated(ref: Ref, function: Any, column: ColumnRef | None) -> Select:
+    return Select("things", (Output(Aggregate(function, column), "value"),), ref=ref)
 
 
 def _ids(select: Callable[[Ref], Select]) -> str:

@@ -66,8 +66,9 @@ class Rows:
         table, history, overlay: quoted names of the physical tables.
         versions: quoted name of the overlay's index by identity.
         identity: quoted name of the identity.
-        columns: quoted names of all columns that hold values.
+        columns: quoted names of the columns that are given.
         converted: SQL over ``_r`` for columns whose values stand in others.
+        commits: whether ``_tx`` and ``_created`` are given, too.
     """
 
     table: str
@@ -77,9 +78,10 @@ class Rows:
     identity: str
     columns: Sequence[str]
     converted: Mapping[str, str]
+    commits: bool = True
 
     def sql(self, layers: Sequence[Layer], schema: str = "") -> str:
-        """Give a SELECT of all columns, ``_tx`` and ``_created``; ``schema`` is a prefix of the tables' names."""
+        """Give a SELECT of the columns; ``schema`` is a prefix of the tables' names."""
         upper = [layer for layer in layers if layer.branch != MAIN]
         arms = [arm for layer in layers if layer.branch == MAIN for arm in self._main(layer, upper, schema)]
         if len(upper) > _MOST_ARMS:
@@ -89,6 +91,17 @@ class Rows:
         for depth, layer in enumerate(upper):
             arms += self._upper([layer], self._hidden(upper[:depth], schema), schema)
         return " UNION ALL ".join(arms)
+
+    def count(self, layers: Sequence[Layer]) -> str | None:
+        """Give SQL for the number of rows that costs what the branches changed; None where it takes all rows."""
+        upper = [layer for layer in layers if layer.branch != MAIN]
+        if not upper or layers[-1].branch != MAIN or any(layer.bound is not None for layer in layers):
+            return None
+        changed = f"SELECT {self.identity} FROM {self.overlay} WHERE {_among('branch', upper)}"
+        return (
+            f"(SELECT count(*) FROM {self.table}) - (SELECT count(*) FROM {self.table} WHERE {self.identity} IN "
+            f"({changed})) + (SELECT count(*) FROM ({self.sql(upper)}))"
+        )
 
     def _main(self, main: Layer, upper: Sequence[Layer], schema: str) -> list[str]:
         hidden = self._hidden(upper, schema)
@@ -109,12 +122,13 @@ class Rows:
         return arms
 
     def _arm(self, table: str, commit: str, conditions: Sequence[str]) -> str:
-        columns = ", ".join(
+        columns = [
             f"{self.converted[column]} AS {column}" if column in self.converted else f"_r.{column}"
             for column in self.columns
-        )
+        ]
+        columns += [f"_r.{commit} AS _tx", "_r._created"] if self.commits else []
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        return f"SELECT {columns}, _r.{commit} AS _tx, _r._created FROM {table} _r{where}"
+        return f"SELECT {', '.join(columns) or '1'} FROM {table} _r{where}"
 
     def _hidden(self, layers: Sequence[Layer], schema: str, *conditions: str) -> list[str]:
         """Give the conditions that no version on these layers hides a row."""

@@ -1,6 +1,6 @@
 """The catalog as the engine sees it: logical tables and columns together with their physical places."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -98,12 +98,19 @@ class StoredTable:
             return table if alias is None else f"{table} AS {called}"
         return f"({self.layered(schema)}) AS {called}"
 
-    def layered(self, schema: str = "") -> str:
-        """Give a SELECT of the rows of this place: all physical columns, ``_tx`` and ``_created``."""
+    def layered(self, schema: str = "", only: Container[str] | None = None) -> str:
+        """Give a SELECT of the rows of this place: all physical columns, ``_tx`` and ``_created``, or ``only`` some."""
+        return self._rows(only).sql(self.layers, schema)
+
+    def counted(self) -> str | None:
+        """Give SQL for the number of rows of this place where that is cheaper than to count them, else None."""
+        return self._rows(()).count(self.layers)
+
+    def _rows(self, only: Container[str] | None) -> Rows:
         table, history, overlay = quote(self.physical), quote(self.history), quote(self.overlay)
-        stored = tuple(map(quote, self.stored))
+        stored = tuple(quote(name) for name in self.stored if only is None or name in only)
         versions, identity = quote(f"_oi_{self.physical}"), quote(self.identity.physical)
-        return Rows(table, history, overlay, versions, identity, stored, self.converted).sql(self.layers, schema)
+        return Rows(table, history, overlay, versions, identity, stored, self.converted, commits=only is None)
 
     @cached_property
     def identity(self) -> StoredColumn:

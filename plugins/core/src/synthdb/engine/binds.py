@@ -1,11 +1,18 @@
-"""Statements with named places for values: SQLAlchemy compiles them once, the driver executes them."""
+"""Statements with named places for values: SQLAlchemy compiles them once, the driver executes them.
 
+The rows of a branch, or of the past, have a place too: what stands there is written when the statement is known, so
+that it gives no column that the statement does not name.
+"""
+
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from synthdb.catalog.model import StoredTable
+from synthdb.engine.naming import quote
 from synthdb_host.errors import InvalidFilter, InvalidValue, LossyValue
 
 __all__ = ["KEY", "Binds", "Encoder", "Statement", "Value", "text_of"]
@@ -67,6 +74,7 @@ class Binds:
 
     def __init__(self) -> None:
         self._slots: dict[str, tuple[int, Encoder, str]] = {}
+        self._rows: dict[str, tuple[StoredTable, str]] = {}
 
     def bind(self, index: int, encode: Encoder, label: str) -> sa.BindParameter[Any]:
         """Make a place for the value of this index."""
@@ -78,13 +86,29 @@ class Binds:
         """Make a place for the next part of the outer row's key."""
         return self.bind(KEY, _as_it_is, label)
 
+    def rows(self, table: StoredTable, called: str) -> str:
+        """Make a place for the rows of a table that is ``called`` so in the statement."""
+        place = f"/* rows {len(self._rows)} */"
+        self._rows[place] = table, called
+        return place
+
+    def _with_rows(self, sql: str) -> str:
+        written = sql
+        for place, (table, called) in self._rows.items():
+            named = re.findall(re.escape(quote(called)) + r'\.("(?:[^"]|"")+")', sql)
+            only = {name[1:-1].replace('""', '"') for name in named}
+            written = written.replace(place, table.layered(only=only))
+        return written
+
     def compile(self, element: sa.ClauseElement) -> Statement:
         """Compile a statement or an expression whose places were made here."""
         compiled = element.compile(dialect=SQLiteDialect_pysqlite())
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         found = [self._slots[name] for name in names]
         return Statement(
-            str(compiled), [(index, encode) for index, encode, _ in found], [label for _, _, label in found]
+            self._with_rows(str(compiled)),
+            [(index, encode) for index, encode, _ in found],
+            [label for _, _, label in found],
         )
 
 

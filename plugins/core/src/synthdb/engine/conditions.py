@@ -100,7 +100,7 @@ def compile_condition(
         InvalidFilter: it does not fit a column's type otherwise.
     """
     binds = Binds()
-    scope = Scope(table, source_of(table), hidden)
+    scope = Scope(table, source_of(table, binds), hidden)
     return Condition(binds.compile(condition_of(scope, condition, binds, 0)))
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import quoted_name
 
 from synthdb.catalog.model import StoredColumn, StoredTable
-from synthdb.engine.binds import text_of
+from synthdb.engine.binds import Binds, text_of
 from synthdb.storage.codecs import Codec, codec_of
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import BadRequest, InvalidValue
@@ -78,14 +78,14 @@ class Scope:
         return sa.cast(sql, sa.REAL) if column.codec.type.name == "real" and column.affinity != "REAL" else sql
 
 
-def source_of(stored: StoredTable, alias: str | None = None) -> sa.FromClause:
+def source_of(stored: StoredTable, binds: Binds, alias: str | None = None) -> sa.FromClause:
     """Give the rows of a logical table, as something to select from; called like the physical table or ``alias``."""
     columns: list[sa.ColumnClause[Any]] = [
         sa.column(quoted_name(column.physical, quote=True)) for column in stored.columns.values()
     ]
     if not stored.is_plain:
-        text = sa.text(stored.layered().replace(":", "\\:")).columns(*columns)
-        return text.subquery(quoted_name(alias or stored.physical, quote=True))
+        called = alias or stored.physical
+        return sa.text(binds.rows(stored, called)).columns(*columns).subquery(quoted_name(called, quote=True))
     table = sa.table(quoted_name(stored.physical, quote=True), *columns)
     return table if alias is None else table.alias(quoted_name(alias, quote=True))
 

@@ -59,7 +59,7 @@ class Builder:
     def scope(self, select: Select, layout: SelectLayout, *, aliased: bool = False) -> Scope:
         """Make a scope for a select's table."""
         stored = self.reading.catalog.table(select.table)
-        source = source_of(stored, f"_e{next(self._aliases)}" if aliased else None)
+        source = source_of(stored, self.binds, f"_e{next(self._aliases)}" if aliased else None)
         restriction = self.reading.restrictions.get(select.table)
         embeds: dict[str, Callable[[], Clause]] = {}
         scope = Scope(stored, source, restriction.hidden if restriction else frozenset(), embeds)

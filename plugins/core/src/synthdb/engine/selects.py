@@ -164,6 +164,9 @@ class _Level:
         return tuple(plans)
 
     def _statement(self, sqls: list[Clause], order: list[Clause]) -> sa.Select[Any]:
+        shortcut = self._shortcut()
+        if shortcut is not None:
+            return self._paged(sa.select(shortcut))
         clauses = self._clauses()
         statement = sa.select(*sqls).select_from(self.source).where(*clauses)
         if self.groups is not None:
@@ -171,6 +174,30 @@ class _Level:
         elif order:
             statement = statement.order_by(*order)
         return self._paged(statement)
+
+    def _shortcut(self) -> Clause | None:
+        """Give a lone count, minimum or maximum of a branch in a way that does not look at all rows."""
+        only = self.select.outputs[0].source if len(self.select.outputs) == 1 else None
+        alone = self.groups == [] and self.select.having is None and not self.scope.stored.is_plain
+        if not alone or not isinstance(only, Aggregate) or only.cast is not None:
+            return None
+        if only.function in ("min", "max") and only.column is not None:
+            column = expression_of(self.scope, only.column, InvalidSelect).sql
+            rows: sa.Select[Any] = sa.select(column).select_from(self.source)
+            rows = rows.where(*self._clauses(), column.is_not(sa.null()))
+            ends = column.desc() if only.function == "max" else column.asc()
+            return rows.order_by(ends).limit(sa.literal_column("1")).offset(sa.literal_column("0")).scalar_subquery()
+        return self._whole_count() if only.function == "count" and only.column is None else None
+
+    def _whole_count(self) -> Clause | None:
+        """Give the number of all rows of a branch if that is what is counted, and there is a cheap way."""
+        restriction = self.reading.restrictions.get(self.select.table)
+        restricted = restriction is not None and restriction.rows is not None
+        inner = any(embed.inner for embed in self.select.embeds)
+        if self._keys or self.select.where is not None or restricted or inner:
+            return None
+        counted = self.scope.stored.counted()
+        return None if counted is None else sa.literal_column(counted)
 
     def _clauses(self) -> list[Clause]:
         bind = self.builder.binds.key
@@ -207,6 +234,9 @@ class _Level:
     def counting(self) -> sa.Select[Any]:
         """Give the statement that counts the rows without limit and offset."""
         if self.groups is None:
+            whole = self._whole_count()
+            if whole is not None:
+                return sa.select(whole)
             return sa.select(sa.func.count(sa.text("*"))).select_from(self.source).where(*self._clauses())
         groups: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(self.source).where(*self._clauses())
         if not self.groups:
