@@ -13,7 +13,17 @@ from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Row", "all_ids", "changed_ids", "chunks", "fetch", "fork_of", "inserted_ids", "touched"]
+__all__ = [
+    "Row",
+    "all_ids",
+    "changed_ids",
+    "chunks",
+    "fetch",
+    "fetch_with_commits",
+    "fork_of",
+    "inserted_ids",
+    "touched",
+]
 
 Row = tuple[Any, ...]
 """Stored values, in the order of the columns asked for."""
