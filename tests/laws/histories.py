@@ -28,7 +28,7 @@ from synthdb_host.operations import (
 from synthdb_host.testing.session import Session, where
 from synthdb_host.versions import Branching, CherryPick, CreateBranch, Merge, Resolve, Restore, Revert
 
-__all__ = ["MOST", "NUMBERS", "ROWS", "SCHEMA", "START", "WRITES", "Step", "World", "histories"]
+__all__ = ["MERGES", "MOST", "NUMBERS", "ROWS", "SCHEMA", "START", "WRITES", "Step", "World", "histories"]
 
 MOST_BRANCHES: Final = 5
 MOST: Final = 60
@@ -178,7 +178,7 @@ def _rename_table(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Op
 
 
 def _drop_table(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
-    return Define((DropTable(table.name, hard=numbers.of((False, False, True))),), ref)
+    return Define((DropTable(table.name, hard=_is_hard(world, numbers)),), ref)
 
 
 def _add_column(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
@@ -194,7 +194,12 @@ def _rename_column(world: World, numbers: _Numbers, table: Table, column: Column
 
 
 def _drop_column(world: World, numbers: _Numbers, table: Table, column: Column) -> Any:
-    return DropColumn(table.name, column.name, hard=numbers.of((False, False, True)))
+    return DropColumn(table.name, column.name, hard=_is_hard(world, numbers))
+
+
+def _is_hard(world: World, numbers: _Numbers) -> bool:
+    """Say whether to drop for good, which without other branches would take the past along."""
+    return len(world.branches) > 1 and bool(numbers.of((False, False, True)))
 
 
 def _restore_column(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
@@ -288,6 +293,7 @@ _STEPS: Final[dict[str, Callable[[World, _Numbers], Operation | None]]] = {
 
 ROWS: Final = ("insert", "insert", "update", "update", "delete")
 WRITES: Final = (*ROWS, "grow", "fork")
+MERGES: Final = ("merge", "merge", "merge", "resolve", "pick", "revert", "restore")
 START: Final = (Step("create", (0,)), Step("insert", (0, 0, 0, 0, 1)), Step("insert", (0, 0, 1, 1, 1)))
 """A table with two rows on the main branch."""
 

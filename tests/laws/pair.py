@@ -100,8 +100,9 @@ def _conflicts(result: Result) -> tuple[tuple[Any, ...], ...]:
 def _shown(item: OpenConflict) -> tuple[Any, ...]:
     if item.kind == "constraint":
         return item.table, item.key, item.kind
-    detail = item.detail if item.kind == "schema" else ""
-    return item.table, item.key, item.column, item.kind, detail, *map(_plain, (item.base, item.ours, item.theirs))
+    if item.kind == "schema":
+        return item.table, item.column, item.kind, item.detail
+    return item.table, item.key, item.column, item.kind, *map(_plain, (item.base, item.ours, item.theirs))
 
 
 def _plain(value: object) -> object:

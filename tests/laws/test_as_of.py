@@ -8,18 +8,19 @@ from typing import Any, Final
 
 import pytest
 
+from synthdb_host.encoding import format_timestamp
 from synthdb_host.errors import RequestError
 from synthdb_host.operations import Ref
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import Branching, CreateTag, Log
-from tests.laws.histories import MOST, NUMBERS, SCHEMA, WRITES, Step, World
+from tests.laws.histories import MERGES, MOST, NUMBERS, SCHEMA, WRITES, Step, World
 from tests.laws.pair import contents, engine_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 _COMMITS: Final = 1_000
 _TAG_EVERY: Final = 25
-_KINDS: Final = (*WRITES * 4, *SCHEMA)
+_KINDS: Final = (*WRITES * 4, *SCHEMA, *MERGES)
 
 
 class Recorder:
@@ -63,11 +64,12 @@ def _take_step(world: World, recorder: Recorder, step: Step) -> None:
     if operation is None:
         return
     try:
-        commit = world.session.execute(operation).commit
+        result = world.session.execute(operation)
     except RequestError:
         return
+    commit = result.commit
+    world.note(operation, commit, conflicts=bool(result.report and result.report.conflicts))
     if commit is not None:
-        world.commits = int(commit)
         recorder.note(world, operation.ref.branch, commit)  # type: ignore[union-attr]  # only writes are committed
 
 
@@ -97,4 +99,4 @@ def test_every_state_is_read_again_by_time(written: tuple[Session, Recorder]) ->
 
 def _times(session: Session, branches: set[str]) -> dict[str, str]:
     logs = (session.execute(Log(Ref(branch), limit=2 * _COMMITS)).python() for branch in branches)
-    return {entry["id"]: entry["at"] for log in logs for entry in log}
+    return {entry["id"]: format_timestamp(entry["at"]) for log in logs for entry in log}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.laws.conftest import IS_LONG
-from tests.laws.histories import SCHEMA, START, WRITES, Step, World, histories
+from tests.laws.histories import MERGES, SCHEMA, START, WRITES, Step, World, histories
 from tests.laws.pair import Pair, pair
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
@@ -45,7 +45,7 @@ def test_writes_on_nested_branches_agree(steps: list[Step]) -> None:
 
 
 @law
-@given(steps=histories(*WRITES, *WRITES, "merge", "merge", "resolve", "pick", "revert", "restore"))
+@given(steps=histories(*WRITES, *WRITES, *MERGES))
 def test_merges_of_rows_agree(steps: list[Step]) -> None:
     """Merges in all directions, decisions, cherry-picks, reverts and restores of rows."""
     with tempfile.TemporaryDirectory() as folder, pair(Path(folder)) as both:
@@ -53,7 +53,7 @@ def test_merges_of_rows_agree(steps: list[Step]) -> None:
 
 
 @law
-@given(steps=histories(*WRITES, *SCHEMA, "merge", "merge", "merge", "resolve", "pick", "revert", "restore"))
+@given(steps=histories(*WRITES, *SCHEMA, *MERGES))
 def test_merges_of_rows_and_schemas_agree(steps: list[Step]) -> None:
     """The same of schemas and rows together."""
     with tempfile.TemporaryDirectory() as folder, pair(Path(folder)) as both:

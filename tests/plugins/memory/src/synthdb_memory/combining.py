@@ -41,6 +41,8 @@ def combine(
     numbers = _Numbers(matches)
     for table in tables.values():
         _combine_constraints(schema, table, (base, ours, theirs), numbers)
+    for table in tables.values():
+        _check_constraints(schema, table, tables)
     rows = RowCombiner(decide, virtual=virtual)
     for uid, found in matches.items():
         if not tables[uid].is_live:
@@ -102,3 +104,19 @@ def _combine_constraints(
     table.constraints = schema.constraints(table.name, *found)
     (table.identity,) = numbers.of(uid, (table.identity,))
     table.key = numbers.of(uid, table.key)
+
+
+def _check_constraints(schema: SchemaCombiner, table: PlainTable, tables: Plain) -> None:
+    """Leave out constraints over what is dropped; an index goes with its column, others are in conflict."""
+    for name, item in list(table.constraints.items()):
+        lacking = not _live_numbers(table).issuperset(item[1])
+        if item[0] == "foreign":
+            lacking = lacking or not _live_numbers(tables[item[2]]).issuperset(item[3])
+        if lacking and table.is_live:
+            del table.constraints[name]
+            if item[0] != "index":
+                schema.report(table.name, None, name, None, None, None)
+
+
+def _live_numbers(table: PlainTable) -> set[int]:
+    return {column.number for column in table.live} if table.is_live else set()
