@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.integration.load import BALANCE, Books, Pair
 
-__all__ = ["faults", "file_faults", "unanswered_but_there"]
+__all__ = ["commit_faults", "faults", "file_faults", "unanswered_but_there"]
 
 
 def faults(database: Path, books: Sequence[Books]) -> list[str]:
@@ -31,7 +31,13 @@ def file_faults(database: Path) -> list[str]:
         return list(_file_faults(file))
 
 
-def _file_faults(file: sqlite3.Connection) -> Iterator[str]:
+def commit_faults(database: Path) -> list[str]:
+    """List what is wrong with a file's pages and the order of its commits, of whatever branch."""
+    with closing(sqlite3.connect(database)) as file:
+        return list(_commit_faults(file))
+
+
+def _commit_faults(file: sqlite3.Connection) -> Iterator[str]:
     integrity = file.execute("PRAGMA integrity_check").fetchall()
     if integrity != [("ok",)]:
         yield f"integrity: {integrity}"
@@ -40,6 +46,10 @@ def _file_faults(file: sqlite3.Connection) -> Iterator[str]:
         yield "commit ids have gaps"
     if any(first[1] >= second[1] for first, second in pairwise(commits)):
         yield "commit times are not in the order of their ids"
+
+
+def _file_faults(file: sqlite3.Connection) -> Iterator[str]:
+    yield from _commit_faults(file)
     for table_id, physical in file.execute("SELECT id, physical FROM _table"):
         yield from _count_faults(file, table_id, physical)
         yield from _history_faults(file, physical)

@@ -11,6 +11,7 @@ from synthdb_host.operations import (
     AddColumn,
     AddUniqueKey,
     AlterColumn,
+    Comparison,
     CreateTable,
     Define,
     Delete,
@@ -145,20 +146,21 @@ def _grow(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
 
 
 def _update(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation | None:
-    if not _columns(table):
+    one = _one(world, numbers, ref, table)
+    if one is None or not _columns(table):
         return None
     column = numbers.of(_columns(table))
-    value = numbers.of(_VALUES.get(column.type.name, (None,)))
-    return Update(table.name, {column.name: value}, _one(world, numbers, ref, table), ref=ref)
+    return Update(table.name, {column.name: numbers.of(_VALUES.get(column.type.name, (None,)))}, one, ref=ref)
 
 
-def _delete(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
-    return Delete(table.name, _one(world, numbers, ref, table), ref=ref)
+def _delete(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation | None:
+    one = _one(world, numbers, ref, table)
+    return Delete(table.name, one, ref=ref) if one else None
 
 
-def _one(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Any:
+def _one(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Comparison | None:
     found = world.session.at(ref).values(table.name, table.identity)
-    return where(table.identity, "eq", numbers.of(found) if found else 0)
+    return where(table.identity, "eq", numbers.of(found)) if found else None
 
 
 # -- schema ----------------------------------------------------------------------------------------------

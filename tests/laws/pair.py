@@ -9,17 +9,15 @@ from typing import Any
 import msgspec
 from synthdb_memory.versioned import open_versioned
 
-from synthdb.engine.database import open_sqlite
-from synthdb.settings import CoreSettings
-from synthdb_host.catalog import ForeignKey, Index, Table, UniqueKey
 from synthdb_host.contracts import Placement, Result
 from synthdb_host.errors import RequestError
-from synthdb_host.operations import Delete, Insert, Operation, Ref, Select, Update
+from synthdb_host.operations import Delete, Insert, Operation, Ref, Update
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import OpenConflict
+from tests.laws.engine import contents, engine_in
 
-__all__ = ["Outcome", "Pair", "contents", "engine_in", "model", "pair"]
+__all__ = ["Outcome", "Pair", "model", "pair"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +49,6 @@ class Pair:
         for name in branches:
             expected, found = contents(self.model, Ref(name)), contents(self.engine, Ref(name))
             assert expected == found, (name, expected, found)
-
-
-@contextmanager
-def engine_in(folder: Path) -> Iterator[Session]:
-    """Open an empty database in a file."""
-    placement = Placement("engine", f"sqlite:///{folder / 'law.db'}", create=True)
-    database = open_sqlite(placement, EmbeddedScheduler(), CoreSettings(durability="normal"))
-    yield Session(database)
-    database.close()
 
 
 @contextmanager
@@ -107,17 +96,3 @@ def _shown(item: OpenConflict) -> tuple[Any, ...]:
 
 def _plain(value: object) -> object:
     return msgspec.json.decode(msgspec.json.encode(value))
-
-
-def contents(session: Session, ref: Ref) -> dict[str, Any]:
-    """Give schema and rows of every table at a ref, without the order of columns."""
-    tables = session.at(ref).catalog().tables
-    return {name: (_schema(table), session.execute(Select(name, ref=ref)).python()) for name, table in tables.items()}
-
-
-def _schema(table: Table) -> tuple[Any, ...]:
-    constraints: tuple[UniqueKey | ForeignKey | Index, ...]
-    constraints = (*table.unique_keys, *table.foreign_keys, *table.indexes)
-    columns = {column.name: column for column in table.columns}
-    named = {item.name: item for item in constraints}
-    return table.identity, table.key, table.generated, table.mode, table.comment, columns, named

@@ -13,8 +13,8 @@ from synthdb_host.errors import RequestError
 from synthdb_host.operations import Ref
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import Branching, CreateTag, Log
+from tests.laws.engine import contents, engine_in
 from tests.laws.histories import MERGES, MOST, NUMBERS, SCHEMA, WRITES, Step, World
-from tests.laws.pair import contents, engine_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

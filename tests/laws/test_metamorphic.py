@@ -14,8 +14,9 @@ from synthdb_host.errors import RequestError
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import CherryPick, Diff, Log, Resolve, Restore, Revert
 from tests.laws.conftest import IS_LONG
+from tests.laws.engine import contents, engine_in
 from tests.laws.histories import ROWS, SCHEMA, START, Step, World, histories
-from tests.laws.pair import contents, engine_in, model
+from tests.laws.pair import model
 
 pytestmark = [
     pytest.mark.slow,

@@ -1,0 +1,96 @@
+"""A process that is killed in the middle of a long work has done all of it or nothing."""
+
+import hashlib
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from synthdb_host.operations import Ref
+from synthdb_host.testing.session import Session, where
+from synthdb_host.versions import Branches, Branching, CreateTag
+from tests.integration.evidence import commit_faults
+from tests.laws.conftest import IS_LONG
+from tests.laws.engine import contents, engine_of
+from tests.laws.processes import WorkerProcess
+from tests.laws.worker import WORKS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
+
+_KILLS: Final = 20 if IS_LONG else 2
+_ROWS: Final = 4_000
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database with a past and a branch, on which every work is long."""
+    file: Path = tmp_path_factory.mktemp("kills") / "template.db"
+    with engine_of(file) as session:
+        session.insert("things", *({"number": number, "text": f"row {number}"} for number in range(_ROWS)))
+        session.execute(Branching((CreateTag("start"),)))
+        dev = session.fork("dev")
+        dev.update("things", {"text": "dev"}, where("id", "gt", _ROWS // 2))
+        dev.delete("things", where("id", "lt", _ROWS // 10))
+        dev.insert("things", *({"number": number} for number in range(_ROWS // 4)))
+        for turn in range(5):
+            session.update("things", {"text": f"turn {turn}"}, where("id", "lt", _ROWS // 3))
+    return file
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_a_killed_work_is_done_or_not(
+    work: str, template: Path, tmp_path: Path, seed: str, record_property: Callable[[str, object], None]
+) -> None:
+    """The file is whole, every branch is as before or as after, and the work can be done again."""
+    record_property("seed", seed)
+    chance = random.Random(f"{seed} {work}")
+    seconds, after = _undisturbed(work, template, tmp_path / "undisturbed.db")
+    before, found = _hash(template), []
+    for kill in range(_KILLS):
+        file = _copy(template, tmp_path / f"{kill}.db")
+        _kill_in(work, file, chance.uniform(0, 1.2 * seconds))
+        found.append(_hash(file))
+        assert [] == commit_faults(file)
+        with WorkerProcess(file) as worker:
+            if found[-1] == before:
+                worker.ask("work", work)
+        assert after == _hash(file)
+    record_property("done", sum(state == after for state in found))
+    assert {before, after}.issuperset(found)
+
+
+def _undisturbed(work: str, template: Path, file: Path) -> tuple[float, str]:
+    """Do a work; gives how long it takes and what comes of it."""
+    _copy(template, file)
+    with WorkerProcess(file) as worker:
+        start = time.monotonic()
+        worker.ask("work", work)
+        seconds = time.monotonic() - start
+    return seconds, _hash(file)
+
+
+def _kill_in(work: str, file: Path, seconds: float) -> None:
+    with WorkerProcess(file) as worker:
+        worker.tell("work", work)
+        time.sleep(seconds)
+        worker.kill()
+
+
+def _copy(source: Path, target: Path) -> Path:
+    shutil.copyfile(source, target)
+    return target
+
+
+def _hash(file: Path) -> str:
+    """Give one number for all that the branches of a file hold."""
+    with engine_of(file) as session:
+        return hashlib.sha256(repr(_everything(session)).encode()).hexdigest()
+
+
+def _everything(session: Session) -> dict[str, Any]:
+    names = [row["name"] for row in session.execute(Branches()).python()]
+    return {name: contents(session, Ref(name)) for name in names}
