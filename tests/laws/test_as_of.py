@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 
 from synthdb_host.encoding import format_timestamp
-from synthdb_host.errors import RequestError
+from synthdb_host.errors import HistoryGone, RequestError
 from synthdb_host.operations import Ref
 from synthdb_host.testing.session import Session
-from synthdb_host.versions import Branching, CreateTag, Log
+from synthdb_host.versions import Branching, Collect, CreateTag, Log
 from tests.laws.engine import contents, engine_in
 from tests.laws.histories import MERGES, MOST, NUMBERS, SCHEMA, WRITES, Step, World
 
@@ -48,11 +48,15 @@ class Recorder:
 def written(seed: str) -> Iterator[tuple[Session, Recorder]]:
     """Give a database after many random commits on several branches, and what it was after each."""
     with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder)) as session:
-        world, recorder, chance = World(session), Recorder(session), random.Random(seed)
-        session.execute(world.operation(Step("create", (0,) * 6)))  # type: ignore[arg-type]  # there is room for a table
-        while world.commits < _COMMITS:
-            _take_step(world, recorder, _random_step(chance))
-        yield session, recorder
+        yield session, _recorded(session, seed, _COMMITS)
+
+
+def _recorded(session: Session, seed: str, commits: int) -> Recorder:
+    world, recorder, chance = World(session), Recorder(session), random.Random(seed)
+    session.execute(world.operation(Step("create", (0,) * 6)))  # type: ignore[arg-type]  # there is room for a table
+    while world.commits < commits:
+        _take_step(world, recorder, _random_step(chance))
+    return recorder
 
 
 def _random_step(chance: random.Random) -> Step:
@@ -100,3 +104,26 @@ def test_every_state_is_read_again_by_time(written: tuple[Session, Recorder]) ->
 def _times(session: Session, branches: set[str]) -> dict[str, str]:
     logs = (session.execute(Log(Ref(branch), limit=2 * _COMMITS)).python() for branch in branches)
     return {entry["id"]: format_timestamp(entry["at"]) for log in logs for entry in log}
+
+
+def test_what_is_collected_is_gone_and_the_rest_is_as_it_was(tmp_path: Path, seed: str) -> None:
+    """States since the moment, tagged ones and branches are read as before; an older one is too, or it is gone."""
+    with engine_in(tmp_path) as session:
+        recorder = _recorded(session, f"{seed} collect", _COMMITS // 4)
+        horizon = _COMMITS // 8
+        session.execute(Collect(str(horizon)))
+        kept = {name: state for name, state in recorder.then.items() if int(name[1]) >= horizon}
+        old = {name: state for name, state in recorder.then.items() if int(name[1]) < horizon}
+        assert [] == _differing(session, kept, lambda name: Ref(*name))
+        assert [] == _differing(session, recorder.tagged, Ref)
+        gone = [name for name, state in old.items() if not _is_read_as(session, Ref(*name), state)]
+        assert set(gone)
+
+
+def _is_read_as(session: Session, ref: Ref, state: Any) -> bool:
+    """Say whether a state can still be read, and check that it is as it was."""
+    try:
+        assert state == contents(session, ref)
+    except HistoryGone:
+        return False
+    return True
