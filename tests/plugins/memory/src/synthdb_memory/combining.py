@@ -46,6 +46,7 @@ def combine(
     rows = RowCombiner(decide, virtual=virtual)
     for uid, found in matches.items():
         if not tables[uid].is_live:
+            tables[uid].rows = rows.kept(found, tables[uid].rows)
             continue
         tables[uid].rows = rows.rows(tables[uid], found, base.get(uid), ours.get(uid), theirs.get(uid))
     return Combination(tables, schema.conflicts + rows.conflicts)

@@ -49,6 +49,10 @@ class RowCombiner:
                 combined[identity] = row
         return combined
 
+    def kept(self, matches: list[Match], ours: dict[Any, Cells]) -> dict[Any, Cells]:
+        """Give the rows of a table that is dropped: they stay as they are."""
+        return {identity: _aligned(matches, None, row, None)[1] for identity, row in ours.items()}
+
     def _row(self, table: PlainTable, matches: list[Match], rows: _Rows) -> Any:
         base, ours, theirs = rows
         if ours is None and theirs is None:

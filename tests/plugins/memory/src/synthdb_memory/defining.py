@@ -300,7 +300,7 @@ def _add_unique_key(state: State, change: AddUniqueKey) -> None:
     stored, key = _open(state, change.table), change.key
     _check_constraint(stored.schema, key.name, key.columns)
     values = [tuple(row[name] for name in key.columns) for row in stored.rows.values()]
-    given = [item for item in values if None not in item]
+    given = [repr(item) for item in values if None not in item]
     if len(set(given)) != len(given):
         raise UniqueViolation(f"Rows of {change.table!r} have the same {', '.join(key.columns)}.")
     stored.schema = replace(stored.schema, unique_keys=(*stored.schema.unique_keys, key))

@@ -29,8 +29,8 @@ class _Unlike:
 UNKNOWN: Final = _Unlike("UNKNOWN")
 """What two states that are both a base disagree on."""
 
-UNFIT: Final = _Unlike("UNFIT")
-"""A value that the combined column's type cannot hold."""
+UNFIT: Final = object()
+"""A value that the combined column's type cannot hold; two of them count as the same."""
 
 CONFLICT: Final = _Unlike("CONFLICT")
 """What :func:`settle` gives where both sides changed something, differently."""

@@ -15,7 +15,7 @@ from synthdb_memory.merging import Merger
 from synthdb_memory.reading import select
 from synthdb_memory.repository import Branch, Repository
 from synthdb_memory.restoring import restore, seen_now
-from synthdb_memory.state import State
+from synthdb_memory.state import Row, State, Stored
 from synthdb_memory.visibility import View
 
 __all__ = ["VERSIONED", "VersionedDatabase", "open_versioned"]
@@ -107,9 +107,13 @@ class VersionedDatabase(MemoryDatabase):
 
 
 def _contents(state: State) -> tuple[Any, ...]:
-    tables = {name: (stored.uid, stored.schema, stored.rows) for name, stored in state.tables.items()}
+    tables = {name: (stored.uid, stored.schema, _by_identity(stored)) for name, stored in state.tables.items()}
     dropped = {name: set(stored.dropped) for name, stored in state.tables.items()}
     return tables, dropped, set(state.dropped)
+
+
+def _by_identity(stored: Stored) -> dict[Any, Row]:
+    return {row[stored.schema.identity]: row for row in stored.rows.values()}
 
 
 def _at_head(operation: Any) -> Any:
