@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -16,3 +17,9 @@ def seed() -> str:
     chosen = os.environ.get("SEED") or secrets.token_hex(4)
     print(f"seed {chosen}: repeat with SEED={chosen}")  # noqa: T201 - shown when the test fails
     return chosen
+
+
+@pytest.fixture(autouse=True)
+def _run_seed(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Record what hypothesis draws from; ``--randomly-seed`` repeats it."""
+    record_property("randomly seed", request.config.getoption("randomly_seed"))

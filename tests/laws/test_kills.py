@@ -22,7 +22,7 @@ from tests.laws.worker import WORKS
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
 _KILLS: Final = 20 if IS_LONG else 2
-_ROWS: Final = 4_000
+_ROWS: Final = 20_000 if IS_LONG else 2_000
 
 
 @pytest.fixture(scope="module")
