@@ -137,7 +137,7 @@ class Table:
 
     ``identity`` is the one column by which the engine knows a row for ever. ``key`` is what its users call a
     row by: the declared key, else the identity. ``generated`` says that the identity is an engine integer or
-    uuid7 that an insert may leave out.
+    uuid7 that an insert may leave out. ``dropped`` columns can be restored.
     """
 
     name: str
@@ -151,6 +151,7 @@ class Table:
     indexes: tuple[Index, ...] = ()
     checks: tuple[CheckConstraint, ...] = ()
     comment: str | None = None
+    dropped: tuple[Column, ...] = field(default=(), compare=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -190,10 +191,11 @@ class Relation:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All tables at one ref. ``version`` changes whenever anything in here does."""
+    """All tables at one ref. ``version`` changes whenever anything in here does; ``dropped`` tables can be restored."""
 
     version: str
     tables: Mapping[str, Table] = field(default_factory=dict)
+    dropped: tuple[str, ...] = field(default=(), compare=False)
 
     def table(self, name: str) -> Table:
         """Find a table.

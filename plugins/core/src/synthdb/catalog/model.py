@@ -137,6 +137,7 @@ class StoredCatalog:
     requires: frozenset[str]
     place: Place = MAIN_HEAD
     schema: str = "then"
+    dropped: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> Hashable:
@@ -152,7 +153,8 @@ class StoredCatalog:
         """What the outside sees."""
         place = "" if self.place.layers == MAIN_HEAD.layers else f"@{self.place}"
         place += "" if self.schema == "then" else f"/{self.schema}"
-        return Catalog(f"{self.version}{place}", {name: table.table for name, table in self.tables.items()})
+        tables = {name: table.table for name, table in self.tables.items()}
+        return Catalog(f"{self.version}{place}", tables, self.dropped)
 
     @cached_property
     def incoming(self) -> Mapping[str, tuple[IncomingKey, ...]]:

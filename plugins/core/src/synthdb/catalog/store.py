@@ -95,7 +95,8 @@ def load_catalog(connection: sqlite3.Connection, place: Place = MAIN_HEAD) -> St
     records = read_records(connection, place)
     tables = stored_tables(connection, records, place)
     by_name = {table.name: table for table in sorted(tables, key=lambda table: table.name)}
-    return StoredCatalog(version, layout, by_name, frozenset(msgspec.json.decode(requires)), place)
+    dropped = tuple(sorted(record.name for record in records.tables.values() if record.dropped and not record.gone))
+    return StoredCatalog(version, layout, by_name, frozenset(msgspec.json.decode(requires)), place, dropped=dropped)
 
 
 def as_now(connection: sqlite3.Connection, place: Place) -> StoredCatalog:
@@ -209,6 +210,11 @@ def _table(records: Records, table_id: int, record: TableRecord, columns: Mappin
             CheckConstraint(item.name, condition_from(item.condition, names.__getitem__)) for item in by_kind["check"]
         ),
         comment=record.comment,
+        dropped=tuple(
+            _stored_column(column_id, column, column_id).column
+            for column_id, column in records.columns[table_id].items()
+            if column.dropped and not column.gone
+        ),
     )
 
 

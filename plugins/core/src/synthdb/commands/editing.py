@@ -10,7 +10,7 @@ from synthdb_host.errors import InvalidParameter, NotFound
 from synthdb_host.operations import ColumnRef, Comparison, Delete, Filter, Literal, Ref, Update, and_all
 from synthdb_host.session import Session
 
-__all__ = ["delete", "set_"]
+__all__ = ["cell_from", "delete", "set_"]
 
 
 @click.command("set")
@@ -25,7 +25,7 @@ def set_(
     session: Session, /, table: str, key: str, cells: tuple[str, ...], branch: str, message: str | None, db: str | None
 ) -> None:
     """Set values of the row KEY of TABLE. A value is read as one of its column's type; an empty one is no value."""
-    values = dict(_cell(text) for text in cells)
+    values = dict(cell_from(text) for text in cells)
     with opened(session, db, Ref(branch)) as connection:
         result = connection.execute(
             Update(table, values, _is(connection, table, key), ref=connection.ref), message=message
@@ -49,7 +49,12 @@ def delete(session: Session, /, table: str, key: str, branch: str, message: str 
     click.echo(f"{table} {key} is deleted on {branch}{_commit(result.commit)}.")
 
 
-def _cell(text: str) -> tuple[str, Literal | None]:
+def cell_from(text: str) -> tuple[str, Literal | None]:
+    """Read ``COLUMN=VALUE``, whose value takes the type of its column; an empty one is no value.
+
+    Raises:
+        InvalidParameter: it is not of this form.
+    """
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise InvalidParameter(f"{text!r} is not of the form COLUMN=VALUE.")

@@ -19,6 +19,7 @@ from synthdb.library.refs import RefText, SchemaOf, ref_of
 from synthdb.library.rows import RowMethods
 from synthdb.library.schema import SchemaMethods
 from synthdb.library.session import Session
+from synthdb.library.status import StatusMethods
 from synthdb_host.manager import Host
 from synthdb_host.operations import HEAD, Ref
 
@@ -27,7 +28,7 @@ __all__ = ["Connection"]
 
 class Connection(
     RowMethods, SchemaMethods, FileMethods, LookbackMethods, CombiningMethods, ApplyingMethods, FeedMethods,
-    ExplainMethods, QueryMethods, ModelMethods, EvolutionMethods,
+    ExplainMethods, QueryMethods, ModelMethods, EvolutionMethods, StatusMethods,
 ):  # fmt: skip
     """One branch or state of a database, open in this process. Use it from one thread at a time, and close it.
 

@@ -79,17 +79,19 @@ class SchemaMethods(Session):
 
     # -- describing --------------------------------------------------------------------------------------
 
-    def list_tables(self) -> list[str]:
-        """Name the tables, sorted."""
-        return sorted(self.catalog().tables)
+    def list_tables(self, *, dropped: bool = False) -> list[str]:
+        """Name the tables, sorted; with ``dropped`` those that :meth:`restore_table` brings back."""
+        catalog = self.catalog()
+        return sorted(catalog.dropped if dropped else catalog.tables)
 
-    def list_columns(self, table: str) -> list[Column]:
-        """Describe the columns of a table, in order.
+    def list_columns(self, table: str, *, dropped: bool = False) -> list[Column]:
+        """Describe the columns of a table, in order; with ``dropped`` those that :meth:`restore_column` brings back.
 
         Raises:
             UnknownTable: there is none of this name.
         """
-        return list(self.catalog().table(table).columns)
+        described = self.catalog().table(table)
+        return list(described.dropped if dropped else described.columns)
 
     def describe(self, table: str) -> Table:
         """Describe a table with its columns, keys and constraints.
