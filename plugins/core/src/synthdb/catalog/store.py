@@ -227,7 +227,7 @@ def _foreign_key(records: Records, constraint: ConstraintRecord, columns: tuple[
 class Versions:
     """Writes new versions of catalog rows: those of one commit on one branch.
 
-    ``written`` says whether any of them was another one than before.
+    ``written`` says whether any of them was another one than before, ``tables`` which tables they are of.
     """
 
     def __init__(self, connection: sqlite3.Connection, place: Place, commit: int) -> None:
@@ -235,18 +235,22 @@ class Versions:
         self._place = place
         self._commit = commit
         self.written = False
+        self.tables: set[int] = set()
 
     def put_table(self, table_id: int, record: TableRecord) -> None:
         """Make ``record`` the valid version of a table."""
-        self._put("table", table_id, msgspec.json.encode(record).decode())
+        if self._put("table", table_id, msgspec.json.encode(record).decode()):
+            self.tables.add(table_id)
 
     def put_column(self, column_id: int, record: ColumnRecord) -> None:
         """Make ``record`` the valid version of a column."""
-        self._put("column", column_id, msgspec.json.encode(record).decode())
+        if self._put("column", column_id, msgspec.json.encode(record).decode()):
+            found = self._connection.execute("SELECT table_id FROM _column WHERE id = ?", (column_id,)).fetchone()
+            self.tables.add(found[0])
 
-    def _put(self, kind: str, item: int, definition: str) -> None:
+    def _put(self, kind: str, item: int, definition: str) -> bool:
         if self._current(kind, item) == definition:
-            return
+            return False
         self.written = True
         # A version of this same commit was never visible to anyone: it is replaced, not ended.
         where, branch = f"WHERE {kind}_id = ? AND branch = ?", self._place.branch
@@ -258,6 +262,7 @@ class Versions:
             f"INSERT INTO _{kind}_version ({kind}_id, branch, from_tx, definition) VALUES (?, ?, ?, ?)",
             (item, branch, self._commit, definition),
         )
+        return True
 
     def _current(self, kind: str, item: int) -> str | None:
         for branch, bound, _ in self._place.layers:

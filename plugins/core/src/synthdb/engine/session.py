@@ -179,6 +179,8 @@ class Session:
 
     def write_commit(self, kind: str) -> None:
         """Write the commit's row; there must be something to commit."""
+        for table_id in self.versions.tables:
+            self.changes.setdefault(table_id, TableChanges())
         tables = msgspec.json.encode({str(table_id): changes for table_id, changes in self.changes.items()})
         context = self.context
         self.driver.execute(

@@ -22,8 +22,8 @@ _COLUMNS: Final = (
 _MOST: Final = 10_000
 
 
-def log(driver: sqlite3.Connection, place: Place, operation: Log, hidden: frozenset[str]) -> Result:
-    """Read commits, the newest first; what they did to tables in ``hidden`` is not shown.
+def log(driver: sqlite3.Connection, place: Place, operation: Log, visible: frozenset[int] | None) -> Result:
+    """Read commits, the newest first; what they did to tables other than ``visible`` (None: all) is not shown.
 
     Raises:
         InvalidParameter: the limit is out of range.
@@ -38,7 +38,7 @@ def log(driver: sqlite3.Connection, place: Place, operation: Log, hidden: frozen
         f"LEFT JOIN _branch b ON b.id = t.branch WHERE {where} ORDER BY t.id DESC LIMIT ?",
         (*parameters, operation.limit),
     )
-    return result(_COLUMNS, [_line(row, names, hidden) for row in rows])
+    return result(_COLUMNS, [_line(row, names, visible) for row in rows])
 
 
 def table_names(driver: sqlite3.Connection) -> dict[int, str]:
@@ -47,13 +47,13 @@ def table_names(driver: sqlite3.Connection) -> dict[int, str]:
     return dict(rows.fetchall())
 
 
-def _line(row: Row, names: dict[int, str], hidden: frozenset[str]) -> Row:
+def _line(row: Row, names: dict[int, str], visible: frozenset[int] | None) -> Row:
     commit, at, branch, author, message, kind, merged, tables = row
     tallies: dict[str, dict[str, Any]] = msgspec.json.decode(tables or "{}")
     shown = {
         names.get(int(table), table): {name: tally.get(name, 0) for name in ("inserted", "updated", "deleted")}
         for table, tally in tallies.items()
-        if names.get(int(table), table) not in hidden
+        if visible is None or int(table) in visible
     }
     return str(commit), at, branch, author, message, kind, None if merged is None else str(merged), shown
 

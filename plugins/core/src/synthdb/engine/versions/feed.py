@@ -27,8 +27,8 @@ _COLUMNS: Final = (
 _MOST: Final = 100_000
 
 
-def changes(driver: sqlite3.Connection, operation: Changes, hidden: frozenset[str]) -> Result:
-    """Read what was changed after an offset, whole commits at a time.
+def changes(driver: sqlite3.Connection, operation: Changes, visible: frozenset[int] | None) -> Result:
+    """Read what was changed after an offset, whole commits at a time; ``visible`` are ids of tables, None: all.
 
     Raises:
         InvalidParameter: the offset or the limit is none.
@@ -37,7 +37,7 @@ def changes(driver: sqlite3.Connection, operation: Changes, hidden: frozenset[st
     if not 1 <= operation.limit <= _MOST:
         raise InvalidParameter(f"A limit is 1 to {_MOST}, not {operation.limit}.", where="limit")
     rows: list[Row] = []
-    for line in _lines(driver, operation, hidden):
+    for line in _lines(driver, operation, visible):
         if len(rows) >= operation.limit and line[0] != rows[-1][0]:
             break
         rows.append(line)
@@ -52,8 +52,8 @@ def _offset(text: str | None) -> int:
     return min(int(text), 2**63 - 1)
 
 
-def _lines(driver: sqlite3.Connection, operation: Changes, hidden: frozenset[str]) -> Iterator[Row]:
-    feed = _Feed(driver, operation.tables, hidden)
+def _lines(driver: sqlite3.Connection, operation: Changes, visible: frozenset[int] | None) -> Iterator[Row]:
+    feed = _Feed(driver, operation.tables, visible)
     for commit, at, branch, author, message, tables in _commits(driver, operation):
         name = feed.branch_name(branch)
         for line in feed.commit(commit, branch, msgspec.json.decode(tables or "{}")):
@@ -86,10 +86,10 @@ def _require_kept(driver: sqlite3.Connection, place: Place, since: int) -> None:
 
 
 class _Feed:
-    def __init__(self, driver: sqlite3.Connection, tables: tuple[str, ...], hidden: frozenset[str]) -> None:
+    def __init__(self, driver: sqlite3.Connection, tables: tuple[str, ...], visible: frozenset[int] | None) -> None:
         self._driver = driver
         self._tables = frozenset(tables)
-        self._hidden = hidden
+        self._visible = visible
         self._past = Past(driver)
         self._places: dict[int, Place] = {}
         self._names: dict[int, str | None] = {}
@@ -109,9 +109,13 @@ class _Feed:
         before, after = self._past.tables(place.until(commit - 1)), self._past.tables(place.until(commit))
         for table_id in sorted(map(int, tallies)):
             new = after.get(table_id)
-            if new is not None and new.name not in self._hidden and (not self._tables or new.name in self._tables):
+            if new is not None and self._is_shown(new):
                 yield from self._table(before.get(table_id), new, branch, commit)
         self._past.forget_rows()
+
+    def _is_shown(self, table: StoredTable) -> bool:
+        allowed = self._visible is None or table.id in self._visible
+        return allowed and (not self._tables or table.name in self._tables)
 
     def _table(self, before: StoredTable | None, after: StoredTable, branch: int, commit: int) -> Iterator[Row]:
         ids = sorted(set(_changed(self._driver, after, branch, commit)))
@@ -139,6 +143,8 @@ def _changed(driver: sqlite3.Connection, table: StoredTable, branch: int, commit
         "SELECT json_extract(tables, ?) FROM _tx WHERE id = ?", (f'$."{table.id}"', commit)
     ).fetchone()
     known = msgspec.json.decode(tally[0])
+    if "min_id" not in known:
+        return found
     rows = driver.execute(
         f"SELECT {identity} FROM {quote(table.overlay)} WHERE branch = ?1 AND _tx = ?2 "
         f"UNION SELECT {identity} FROM {history} WHERE {identity} BETWEEN ?3 AND ?4 AND branch = ?1 AND _from = ?2",

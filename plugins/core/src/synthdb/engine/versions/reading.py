@@ -3,7 +3,7 @@
 import sqlite3
 
 from synthdb.catalog.model import StoredCatalog
-from synthdb.catalog.places import resolve
+from synthdb.catalog.places import Place, resolve
 from synthdb.engine.versions.bases import base_of
 from synthdb.engine.versions.commits import log
 from synthdb.engine.versions.conflict_store import list_conflicts
@@ -11,10 +11,11 @@ from synthdb.engine.versions.diffs import diff
 from synthdb.engine.versions.feed import changes
 from synthdb.engine.versions.histories import history
 from synthdb.engine.versions.listing import list_branches, list_tags
+from synthdb.engine.versions.past import Past
 from synthdb.engine.versions.storing import report_storage
-from synthdb_host.contracts import Restrictions, Result
+from synthdb_host.contracts import UNRESTRICTED, Restrictions, Result, TableRestriction
 from synthdb_host.errors import Forbidden
-from synthdb_host.versions import Branches, Changes, Conflicts, Diff, History, Log, Ref, StorageReport, Tags
+from synthdb_host.versions import HEAD, Branches, Changes, Conflicts, Diff, History, Log, Ref, StorageReport, Tags
 
 __all__ = ["VersionReading", "read_versions_of"]
 
@@ -28,16 +29,17 @@ def read_versions_of(
 
     Tables whose rows or columns are restricted for the caller are left out, and refused where they are named.
     """
-    hidden = frozenset(name for name, limit in restrictions.tables.items() if limit.rows is not None or limit.hidden)
+    hidden = frozenset(name for name, limit in restrictions.tables.items() if _is_limited(limit))
     match operation:
         case Log():
-            return log(driver, catalog.place, operation, hidden)
+            return log(driver, catalog.place, operation, _visible(driver, catalog.place, restrictions))
         case History():
             return _history(driver, catalog, operation, hidden)
         case Diff():
             return _diff(driver, operation, hidden)
         case Changes():
-            return changes(driver, operation, hidden)
+            place = resolve(driver, HEAD if operation.branch is None else Ref(operation.branch))
+            return changes(driver, operation, _visible(driver, place, restrictions))
         case Branches():
             return list_branches(driver, operation)
         case Tags():
@@ -47,6 +49,23 @@ def read_versions_of(
             return list_conflicts(driver, source, catalog.place, hidden)
         case StorageReport():
             return report_storage(driver, catalog, hidden)
+
+
+def _visible(driver: sqlite3.Connection, place: Place, restrictions: Restrictions) -> frozenset[int] | None:
+    """Give the ids of the tables that the caller may see as they are now; None: those that were dropped, too.
+
+    The limits of a caller are those of the tables that there are. What was dropped has none, so nobody who has
+    limits is shown it.
+    """
+    if restrictions is UNRESTRICTED:
+        return None
+    limits = restrictions.tables
+    seen = (table for table in Past(driver).tables(place).values())
+    return frozenset(table.id for table in seen if not _is_limited(limits.get(table.name)))
+
+
+def _is_limited(limit: TableRestriction | None) -> bool:
+    return limit is not None and (limit.rows is not None or bool(limit.hidden))
 
 
 def _history(driver: sqlite3.Connection, catalog: StoredCatalog, operation: History, hidden: frozenset[str]) -> Result:
