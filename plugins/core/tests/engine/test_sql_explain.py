@@ -198,6 +198,19 @@ def test_an_explanation_tells_nothing_of_hidden_rows_and_columns(films: Shelf) -
         explained(films, "SELECT note FROM films", restrictions=restrictions)
 
 
+def test_an_explanation_names_no_column_that_a_policy_uses_and_hides(films: Shelf) -> None:
+    """Neither in its sentences, nor as an index, nor in the storage's own words."""
+    policy = TableRestriction(Comparison(ColumnRef("year"), "eq", 1971), hidden=frozenset({"year"}))
+    restrictions = Restrictions({"films": policy})
+
+    found = explained(films, "SELECT title FROM films WHERE title > 'a'", restrictions=restrictions)
+    joined = explained(films, "SELECT count(*) FROM films, seats", restrictions=restrictions)
+
+    assert "Finds rows of films." == found[-1]["sentence"]
+    assert "year" not in repr(found) + repr(joined)
+    assert {None} == {row["plan"] for row in found + joined}
+
+
 def test_the_connection_is_as_it_was_afterwards(films: Shelf) -> None:
     """No view stays, and nothing is refused to the engine itself."""
     explained(films, "SELECT title FROM films")

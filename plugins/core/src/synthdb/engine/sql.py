@@ -51,7 +51,7 @@ def run_sql(connection: sqlite3.Connection, catalog: StoredCatalog, sql: Sql, re
     parameters = [_parameter(value) for value in sql.parameters]
     words = {token.value.lower() for token in tokens if token.may_name}
     views = SqlViews(connection, words, fenced=_needs_fence(tokens), marked=sql.explain)
-    places = places_of(connection, catalog, words) if sql.explain else None
+    places = places_of(connection, catalog, words, restrictions) if sql.explain else None
     try:
         with _prepared(connection, views, catalog, restrictions):
             if places is not None:

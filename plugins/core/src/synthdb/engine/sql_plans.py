@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from synthdb.catalog.model import StoredCatalog, StoredTable
@@ -12,7 +13,7 @@ from synthdb.engine.sql_tokens import tokens_of
 from synthdb.engine.sql_types import column_types
 from synthdb.engine.sql_views import SqlViews
 from synthdb_host.catalog import ColumnType
-from synthdb_host.contracts import Result
+from synthdb_host.contracts import Restrictions, Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 
 __all__ = ["explain", "places_of"]
@@ -28,7 +29,9 @@ _REPEATED: Final = re.compile(r"(.*):([0-9]+)", re.DOTALL)
 _Columns = Mapping[str, str | None]
 
 
-def places_of(connection: sqlite3.Connection, catalog: StoredCatalog, words: Collection[str]) -> Places:
+def places_of(
+    connection: sqlite3.Connection, catalog: StoredCatalog, words: Collection[str], restrictions: Restrictions
+) -> Places:
     """Find out what the physical names of the tables that a statement mentions stand for; call it unguarded."""
     mentioned = [stored for name, stored in catalog.tables.items() if name.lower() in words]
     tables: dict[str, StoredTable] = {}
@@ -45,7 +48,12 @@ def places_of(connection: sqlite3.Connection, catalog: StoredCatalog, words: Col
             for name in names:
                 columns = connection.execute(f"PRAGMA main.index_info({_quote(name)})").fetchall()
                 indexes[name.lower()] = tuple(logical.get(row[2], row[2]) for row in columns)
-    return Places(tables, indexes, frozenset(beside))
+    hidden = {
+        stored.name: restrictions.tables[stored.name].hidden
+        for stored in mentioned
+        if stored.name in restrictions.tables
+    }
+    return Places(tables, indexes, frozenset(beside), hidden)
 
 
 def explain(
@@ -71,7 +79,9 @@ def explain(
     for name, columns in reads.items():
         layers = "" if _stored(places, name).is_plain else _LAYERS
         rows.append(_row(Sentence(0, f"{_reading(name, columns)}{layers}.", "", name), columns))
-    rows += [_row(sentence) for sentence in sentences_of(nodes, places, count)]
+    # The plan itself would tell of columns and conditions that a policy hides.
+    shown = [replace(item, plan="") if places.hidden else item for item in sentences_of(nodes, places, count)]
+    rows += [_row(sentence) for sentence in shown]
     return Result(_ENCODER, rows)
 
 

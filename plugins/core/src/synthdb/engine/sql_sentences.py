@@ -16,12 +16,14 @@ class Places:
     """What the physical names in a plan stand for; all names are in lower case.
 
     ``tables`` are by their physical name and by those of their layers. ``indexes`` have the logical names of their
-    columns. ``beside`` are the indexes of tables that hold versions beside those of the main branch.
+    columns. ``beside`` are the indexes of tables that hold versions beside those of the main branch. ``hidden`` are the
+    columns, by logical table, that must not be named; there is an entry for every table with a restriction.
     """
 
     tables: Mapping[str, StoredTable]
     indexes: Mapping[str, tuple[str, ...]]
     beside: frozenset[str]
+    hidden: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,29 +143,35 @@ class _Writer:
         columns = self._columns(table, access["terms"])
         called = table.name if table else access["name"]
         if using.startswith("AUTOMATIC"):
-            text = f"Builds an index on {columns} of {called} for this statement alone; one that is kept saves that."
+            on = f"an index on {columns} of {called}" if columns else f"an index of {called}"
+            text = f"Builds {on} for this statement alone; one that is kept saves that."
             return Sentence(level, text, node.detail, called)
         if table is None or name in self._computed:
             return None if table else Sentence(level, f"Goes through the rows of {called}.", node.detail)
-        return self._reading(table, _Access(access["verb"], using, index, columns), node, level)
+        return self._reading(table, _Access(access["verb"], using, index, columns, access["terms"] or ""), node, level)
 
     def _reading(self, table: StoredTable, access: "_Access", node: Node, level: int) -> Sentence:
-        indexed = self._places.indexes.get(access.index)
-        index = _index_name(table, indexed) if indexed else None
+        indexed = self._places.indexes.get(access.index, ())
+        index = _index_name(table, indexed) if indexed and self._hidden(table).isdisjoint(indexed) else None
         shown = f" with the index {index}" if index else ""
         if access.verb == "SEARCH":
-            by = f"Finds rows of {table.name} by {access.columns}{shown}."
-            text = by if access.columns else f"Reads the first or the last row of {table.name}{shown}."
+            by = f" by {access.columns}" if access.columns else ""
+            text = f"Finds rows of {table.name}{by}{shown}."
+            if not access.terms:
+                text = f"Reads the first or the last row of {table.name}{shown}."
             return Sentence(level, text, node.detail, table.name, index)
         rows = self._count(table.name)
         size = f"{rows} row{'' if rows == 1 else 's'}"
         if access.using.startswith("COVERING"):
-            text = f"Reads the whole index {index} of {table.name} ({size})."
+            text = f"Reads the whole index {index or ''} of {table.name} ({size}).".replace("  ", " ")
         elif index:
             text = f"Reads the whole table {table.name} ({size}) in the order of the index {index}."
         else:
             text = f"Reads the whole table {table.name} ({size})."
         return Sentence(level, text, node.detail, table.name, index, rows)
+
+    def _hidden(self, table: StoredTable) -> frozenset[str]:
+        return self._places.hidden.get(table.name, frozenset())
 
     def _columns(self, table: StoredTable | None, terms: str | None) -> str:
         """Name the columns that rows are looked up by: ``year and a range of title``."""
@@ -172,6 +180,8 @@ class _Writer:
             match = _TERM.fullmatch(term)
             for physical in match["columns"].split(",") if match and match["columns"] else ():
                 name = _logical(table, physical)
+                if table is not None and name in self._hidden(table):
+                    continue
                 is_range = match is not None and match["operator"] not in ("=?", None)
                 found.setdefault(name, f"a range of {name}" if is_range else name)
         return " and ".join(found.values())
@@ -183,6 +193,7 @@ class _Access:
     using: str
     index: str
     columns: str
+    terms: str
 
 
 def _layer(node: Node) -> str | None:
