@@ -100,7 +100,11 @@ class StoredTable:
 
     def layered(self, schema: str = "", only: Container[str] | None = None) -> str:
         """Give a SELECT of the rows of this place: all physical columns, ``_tx`` and ``_created``, or ``only`` some."""
-        return self._rows(only).sql(self.layers, schema)
+        return self._layered if not schema and only is None else self._rows(only).sql(self.layers, schema)
+
+    @cached_property
+    def _layered(self) -> str:
+        return self._rows(None).sql(self.layers)
 
     def counted(self) -> str | None:
         """Give SQL for the number of rows of this place where that is cheaper than to count them, else None."""

@@ -70,6 +70,7 @@ class Writer:
         self._versions: tuple[int, int] | None = None
         self._catalogs: dict[Place, StoredCatalog] = {}
         self._protected: dict[int, bool] = {}
+        self._places: dict[Ref, Place] = {}
         self._marks = Marks(0)
         self._last: tuple[int, str] = (0, "")
         self._forget_plans()
@@ -82,6 +83,7 @@ class Writer:
         self._versions = None
         self._catalogs.clear()
         self._protected.clear()
+        self._places.clear()
 
     # -- groups -----------------------------------------------------------------------------------------
 
@@ -183,6 +185,7 @@ class Writer:
             }
         if moved:
             self._protected.clear()
+            self._places.clear()
             self._marks.moved = False
         self._catalogs[session.catalog.place] = session.catalog
 
@@ -261,12 +264,21 @@ class Writer:
         """
         last, at = self._last
         driver = self._connection.driver
-        catalog = self._catalog(driver, MAIN_HEAD if ref == HEAD else writable_place(driver, ref))
+        catalog = self._catalog(driver, MAIN_HEAD if ref == HEAD else self._place(driver, ref))
         session = Session(driver, catalog, self._reader, self._plans, self._marks, last + 1, _after(at))
         if session.branch not in self._protected:
             self._protected[session.branch] = is_protected(driver, session.branch)
         session.is_protected = self._protected[session.branch]
         return session
+
+    def _place(self, driver: sqlite3.Connection, ref: Ref) -> Place:
+        """Find the branch of a ref; whatever gives its name another meaning raises the layout version."""
+        found = self._places.get(ref)
+        if found is None:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            found = self._places[ref] = writable_place(driver, ref)
+        return found
 
     def _catalog(self, driver: sqlite3.Connection, place: Place) -> StoredCatalog:
         found = self._catalogs.get(place)
