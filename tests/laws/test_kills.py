@@ -3,6 +3,7 @@
 import hashlib
 import random
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dev.update("things", {"text": "dev"}, where("id", "gt", _ROWS // 2))
         dev.delete("things", where("id", "lt", _ROWS // 10))
         dev.insert("things", *({"number": number} for number in range(_ROWS // 4)))
+        deep = dev.fork("deep")
+        deep.update("things", {"text": "deep"}, where("id", "gt", _ROWS // 4))
         for turn in range(5):
             session.update("things", {"text": f"turn {turn}"}, where("id", "lt", _ROWS // 3))
     return file
@@ -86,9 +89,24 @@ def _copy(source: Path, target: Path) -> Path:
 
 
 def _hash(file: Path) -> str:
-    """Give one number for all that the branches of a file hold."""
+    """Give one number for all that the branches of a file hold, and for how much is stored for it."""
     with engine_of(file) as session:
-        return hashlib.sha256(repr(_everything(session)).encode()).hexdigest()
+        everything = _everything(session)
+    return hashlib.sha256(repr((everything, _stored(file))).encode()).hexdigest()
+
+
+def _stored(file: Path) -> dict[str, Any]:
+    """Count what works on the storage change, though no branch shows it: old versions, copies, what covers what."""
+    connection = sqlite3.connect(file)
+    try:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '_[ho]_*'")
+        counts = {
+            name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for (name,) in names.fetchall()
+        }
+        layers = connection.execute("SELECT branch, covers FROM _layer ORDER BY branch, table_id").fetchall()
+        return counts | {"layers": layers, "horizon": connection.execute("SELECT horizon FROM _meta").fetchone()}
+    finally:
+        connection.close()
 
 
 def _everything(session: Session) -> dict[str, Any]:

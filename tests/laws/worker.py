@@ -24,7 +24,7 @@ from synthdb_host.operations import (
     Update,
 )
 from synthdb_host.testing.session import Session, where
-from synthdb_host.versions import Collect, Merge, Restore
+from synthdb_host.versions import Collect, Compact, Merge, Restore
 from tests.laws.engine import engine_of
 
 __all__ = ["WORKS"]
@@ -33,6 +33,8 @@ WORKS: Final[dict[str, Operation]] = {
     "merge": Merge(Ref("dev")),
     "restore": Restore(Ref("start")),
     "collect": Collect("0 seconds ago"),
+    "squash": Compact(Ref("deep")),
+    "hydrate": Compact(Ref("dev"), whole=True),
     "define": Define(
         (
             RenameTable("things", "stuff"),
