@@ -35,7 +35,10 @@ def combine(
         if was is None and (mine is None or other is None):
             tables[uid] = replace(mine or theirs[uid])
             continue
-        mine, other = mine or _gone(was), other or _gone(was)
+        if mine is None:
+            # What the base has and ours has not is as if ours had dropped it.
+            continue
+        other = other or _gone(was)
         tables[uid], matches[uid] = schema.table(was, mine, other)
     _check_names(schema, tables, ours)
     numbers = _Numbers(matches)
@@ -110,12 +113,12 @@ def _combine_constraints(
 def _check_constraints(schema: SchemaCombiner, table: PlainTable, tables: Plain) -> None:
     """Leave out constraints over what is dropped; an index goes with its column, others are in conflict."""
     for name, item in list(table.constraints.items()):
-        lacking = not _live_numbers(table).issuperset(item[1])
-        if item[0] == "foreign":
+        lacking = not {column.number for column in table.live}.issuperset(item[1])
+        if item[0] == "foreign" and table.is_live:
             lacking = lacking or not _live_numbers(tables[item[2]]).issuperset(item[3])
-        if lacking and table.is_live:
+        if lacking:
             del table.constraints[name]
-            if item[0] != "index":
+            if item[0] != "index" and table.is_live:
                 schema.report(table.name, None, name, None, None, None)
 
 

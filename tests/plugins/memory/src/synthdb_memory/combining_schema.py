@@ -49,7 +49,11 @@ class SchemaCombiner:
             name: self._property(ours.name, None, name, base and base.properties[name], value, theirs.properties[name])
             for name, value in ours.properties.items()
         }
-        matches = [self._column(ours.name, *found) for found in _matched(base.columns if base else [], ours, theirs)]
+        matches = [
+            self._column(ours.name, was, mine, other)
+            for was, mine, other in _matched(base.columns if base else [], ours, theirs)
+            if mine is not None or was is None
+        ]
         result = replace(ours, properties=properties, columns=[match.result for match in matches])
         self._check_names(result)
         return result, matches

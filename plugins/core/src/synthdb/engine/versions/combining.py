@@ -41,6 +41,7 @@ from synthdb.engine.versions.row_merging import MergedRows, RowImages, Side, Sid
 from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys, retype
 from synthdb.engine.versions.schema_merging import MergedSchema, combined_schemas, merge_schemas
 from synthdb.engine.versions.schema_roots import Rooted, rooted
+from synthdb_host.catalog import ColumnType
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["Combination", "Scope"]
@@ -197,9 +198,8 @@ class _Table:
     def _is_retyped(self, place: Place) -> bool:
         """Say whether values of theirs were converted since the base, which is no new version of their rows."""
         known = self.whole.past.whole_table(place, self.table.id)
-        before = {} if known is None else {column.root: column.physical for column in known.columns.values()}
-        after = {column.root: column.physical for column in self.theirs.columns.values()}
-        return any(before.get(root, physical) != physical for root, physical in after.items())
+        before = {} if known is None else _forms(known)
+        return any(before.get(root, form) != form for root, form in _forms(self.theirs).items())
 
     def _side(self, place: Place, table: StoredTable | None) -> "_SideRows":
         return _SideRows(self, place, table)
@@ -297,6 +297,11 @@ class _Table:
 
 def _place(conflict: OpenConflict) -> tuple[str, ...]:
     return conflict.table, str(conflict.key), conflict.column or "", conflict.kind, conflict.detail
+
+
+def _forms(table: StoredTable) -> dict[int, tuple[str, ColumnType]]:
+    """Give where the values of each column are, and their type."""
+    return {column.root: (column.physical, column.codec.type) for column in table.columns.values()}
 
 
 def _row_at(sides: dict[Place, "_SideRows"], row_id: Any) -> Callable[[Place], Any]:  # noqa: ANN401 - any identity

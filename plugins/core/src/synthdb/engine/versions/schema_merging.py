@@ -9,11 +9,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec.structs
 
-from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord
+from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_from, value_to
 from synthdb.engine.versions.bases import DISPUTED, three_way
 from synthdb.engine.versions.schema_roots import Rooted, compared_numbers
 from synthdb_host.catalog import ColumnType
+from synthdb_host.errors import RequestError
 from synthdb_host.inference import widen
+from synthdb_host.values import convert
 from synthdb_host.versions import OpenConflict
 
 __all__ = ["MergedColumn", "MergedSchema", "MergedTable", "combined_schemas", "merge_schemas"]
@@ -132,7 +134,8 @@ class _Merging:
 
     def _new_table(self, table_id: int) -> None:
         theirs = self.theirs.tables[table_id]
-        if theirs.dropped:
+        if theirs.dropped or table_id in self.base.tables:
+            # What the base has and ours has not is as if ours had dropped it.
             return
         self._tables[table_id] = theirs
         other = _is_taken(self._tables, table_id)
@@ -160,7 +163,7 @@ class _Merging:
                 self._decided(_taken(table, result[root].name, "name"))
                 result[root] = msgspec.structs.replace(result[root], name=mine[root].name)
         for root, record in theirs.items():
-            if root not in mine and not record.dropped:
+            if root not in mine and root not in base and not record.dropped:
                 self._new_column(table_id, root, record)
 
     def _new_column(self, table_id: int, root: int, theirs: ColumnRecord) -> None:
@@ -189,8 +192,14 @@ class _Merging:
     def _without_lost(self, table_id: int, record: TableRecord) -> TableRecord:
         """Leave out constraints of columns and tables that the result has dropped, or keep those for them."""
         if record.dropped:
-            return record
-        kept = tuple(item for item in record.constraints if self._is_kept(table_id, record.name, item))
+            own = self._columns[table_id]
+            kept = tuple(
+                item
+                for item in record.constraints
+                if not any(root in own and own[root].dropped for root in _named(item))
+            )
+        else:
+            kept = tuple(item for item in record.constraints if self._is_kept(table_id, record.name, item))
         return msgspec.structs.replace(record, constraints=kept)
 
     def _is_kept(self, table_id: int, table: str, constraint: ConstraintRecord) -> bool:
@@ -210,8 +219,7 @@ class _Merging:
 
     def _lost(self, table_id: int, constraint: ConstraintRecord) -> Iterator[tuple[dict[int, Any], int]]:
         own = self._columns[table_id]
-        named = {*constraint.columns, *compared_numbers(constraint.condition)}
-        yield from ((own, root) for root in sorted(named) if root in own and own[root].dropped)
+        yield from ((own, root) for root in sorted(_named(constraint)) if root in own and own[root].dropped)
         if constraint.table is not None and constraint.table in self._tables:
             if self._tables[constraint.table].dropped:
                 yield self._tables, constraint.table
@@ -224,11 +232,13 @@ class _Merging:
         self, names: tuple[str, ...], base: _Record, mine: _Record, theirs: _Record, table: str, column: str | None
     ) -> _Record:
         changes: dict[str, Any] = {}
+        records = (base, mine, theirs)
+        if "type" in names:
+            old, own, new = (_value(record, "type", None) for record in records)
+            changes["type"] = self._type(old, own, new, table, column or "")
         for name in names:
-            old, own, new = getattr(base, name), getattr(mine, name), getattr(theirs, name)
-            if name == "type":
-                changes[name] = self._type(old, own, new, table, column or "")
-            else:
+            if name != "type":
+                old, own, new = (_value(record, name, changes.get("type")) for record in records)
                 changes[name] = self._property(name, (old, own, new), table, column)
         return msgspec.structs.replace(mine, **changes)
 
@@ -284,6 +294,11 @@ class _Merging:
         return choice
 
 
+def _named(constraint: ConstraintRecord) -> set[int]:
+    """Give the columns of its own table that a constraint names."""
+    return {*constraint.columns, *compared_numbers(constraint.condition)}
+
+
 def _is_taken(records: Mapping[int, Any], number: int) -> int:
     """Give the number of another live record of the same name; 0 if there is none."""
     wanted = records[number]
@@ -318,6 +333,17 @@ def _plain(value: object) -> object:
     return (
         value if isinstance(value, str | int | bool | None) else list(value) if isinstance(value, tuple) else str(value)
     )
+
+
+def _value(record: Any, name: str, merged_type: str | None) -> Any:  # noqa: ANN401 - any property of a record
+    """Give a property; a default as one of the merged type."""
+    value = getattr(record, name)
+    if name != "default" or value is None or merged_type is None or record.type is DISPUTED or value is DISPUTED:
+        return value
+    try:
+        return value_to(convert(value_from(value), ColumnType.parse(record.type), ColumnType.parse(merged_type)))
+    except RequestError:
+        return value
 
 
 def _wider(own: str, new: str) -> str | None:
