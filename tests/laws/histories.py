@@ -180,7 +180,7 @@ def _rename_table(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Op
 
 
 def _drop_table(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
-    return Define((DropTable(table.name, hard=_is_hard(world, numbers)),), ref)
+    return Define((DropTable(table.name),), ref)
 
 
 def _add_column(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
@@ -196,12 +196,7 @@ def _rename_column(world: World, numbers: _Numbers, table: Table, column: Column
 
 
 def _drop_column(world: World, numbers: _Numbers, table: Table, column: Column) -> Any:
-    return DropColumn(table.name, column.name, hard=_is_hard(world, numbers))
-
-
-def _is_hard(world: World, numbers: _Numbers) -> bool:
-    """Say whether to drop for good, which without other branches would take the past along."""
-    return len(world.branches) > 1 and bool(numbers.of((False, False, True)))
+    return DropColumn(table.name, column.name)
 
 
 def _restore_column(world: World, numbers: _Numbers, ref: Ref, table: Table) -> Operation:
