@@ -134,19 +134,20 @@ def by_depth(rows: int, depths: Sequence[int], rounds: int) -> dict[str, Measure
 
 
 def by_branches(rows: int, few: tuple[int, int], many: tuple[int, int], rounds: int) -> dict[str, Measures]:
-    """Measure the same work with few and with many branches and commits in one database.
+    """Measure the same work in a database with few branches and commits, and in one with many.
 
     Each branch has changed the first row, a row of its own, and has added one.
     """
-    found, branches, commits = {}, 0, 0
+    return {f"{branches:,} branches, {commits:,} commits": _among(rows, branches, commits, rounds)
+            for branches, commits in (few, many)}  # fmt: skip
+
+
+def _among(rows: int, branches: int, commits: int, rounds: int) -> Measures:
+    _say(f"{branches:,} branches and {commits:,} commits")
     with _filled(rows, rounds) as meter:
-        for wanted, more in (few, many):
-            _say(f"{wanted:,} branches and {more:,} commits")
-            meter.store.each(operation for number in range(branches, wanted) for operation in _grown(number, rows))
-            meter.store.each(update(key, next(_FRESH)) for key in meter.keys(more - commits))
-            branches, commits = wanted, more
-            found[f"{wanted:,} branches, {more:,} commits"] = _beside(meter)
-    return found
+        meter.store.each(operation for number in range(branches) for operation in _grown(number, rows))
+        meter.store.each(update(key, next(_FRESH)) for key in meter.keys(commits))
+        return _beside(meter)
 
 
 def _grown(number: int, rows: int) -> list[Operation]:
