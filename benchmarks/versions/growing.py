@@ -182,7 +182,7 @@ def _collecting(meter: _Meter) -> Collect:
     keys = meter.keys(_DELTA)
     for _ in range(2):
         before = meter.store(changed(keys, "size", next(_FRESH))).commit
-    return Collect(before or "", limit=_DELTA)
+    return Collect(before or "")
 
 
 def _say(what: str) -> None:

@@ -11,7 +11,19 @@ import pytest
 from sqlalchemy import Engine, event
 
 from synthdb_host.operations import ColumnRef, Comparison, Insert, Order, Select
-from synthdb_host.versions import HEAD, Branches, Branching, Collect, CreateBranch, Diff, Merge, Ref
+from synthdb_host.versions import (
+    HEAD,
+    Branches,
+    Branching,
+    Collect,
+    CreateBranch,
+    CreateTag,
+    Diff,
+    DropBranch,
+    DropTag,
+    Merge,
+    Ref,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
@@ -151,7 +163,10 @@ def test_forgetting_does_not_get_dearer_by_branches_or_commits(database: Any, ma
 
     grow(database, FEW, MANY)
     for number in range(COMMITS):
+        # The branches go on showing what these rows were.
+        database.update("things", 10 + number % (ROWS - 10), size=next(_FRESH))
         database.insert("things", {"name": "more", "size": number})
+    database(Collect(database.insert("things", {"name": "last"}).commit))
 
     assert_within_twice(few, collected(database, machine))
 
@@ -162,10 +177,21 @@ def collected(ask: Any, machine: Machine) -> dict[str, int]:
         ask.update("things", HOT + 2, size=size + next(_FRESH))
     before = ask.update("things", HOT + 2, size=-1).commit
 
-    def forget() -> None:
-        ask(Collect(before, limit=100))
+    return {"collect": machine.steps(lambda: ask(Collect(before, limit=100)))}
 
-    return {"collect": machine.steps(forget)}
+
+@pytest.mark.parametrize("pin", ["tag", "branch"])
+def test_what_nothing_needs_any_more_is_forgotten_at_last(ask: Any, pin: str) -> None:
+    """Versions that were looked at and kept are looked at again once the tag or branch that needed them is gone."""
+    ask.insert("things", {"name": "a", "size": 1})
+    ask(Branching((CreateTag("kept") if pin == "tag" else CreateBranch("kept"),)))
+    last = ask.update("things", 1, size=2).commit
+    assert [0, 0] == [ask(Collect(last)).affected for _ in range(2)]
+    assert [{"id": 1, "name": "a", "size": 1}] == ask.rows("things", Ref("kept"))
+
+    ask(Branching((DropTag("kept") if pin == "tag" else DropBranch("kept"),)))
+
+    assert [1, 0] == [ask(Collect(last)).affected for _ in range(2)]
 
 
 def test_comparing_does_not_get_dearer_by_earlier_merges(database: Any, machine: Machine) -> None:

@@ -1,7 +1,8 @@
 """The engine's own tables in a database file.
 
 ``_meta`` has one row: the file format, the catalog and layout versions, the plugins the database needs, the newest
-commit that a branch or tag was made at (``pinned``) and the oldest that every branch can be read at (``horizon``).
+commit that a branch or tag was made at (``pinned``) and the oldest that every branch can be read at (``horizon``);
+all versions that had ended by ``swept`` and are still there are needed.
 ``_tx`` has a row per commit, ``_branch`` one per branch (without a name once it was dropped; ``early`` if it was made
 of a state that its parent had before it was made itself), ``_tag`` one per tag.
 ``_table`` and ``_column`` give identities to tables and columns; columns with the same ``root`` are one and the same.
@@ -38,7 +39,8 @@ _APPLICATION_ID: Final = 0x53594E44
 _TABLES: Final = (
     """CREATE TABLE _meta (
         id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, catalog INTEGER NOT NULL,
-        layout INTEGER NOT NULL, requires TEXT NOT NULL, pinned INTEGER NOT NULL, horizon INTEGER NOT NULL)""",
+        layout INTEGER NOT NULL, requires TEXT NOT NULL, pinned INTEGER NOT NULL, horizon INTEGER NOT NULL,
+        swept INTEGER NOT NULL)""",
     """CREATE TABLE _tx (
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, branch INTEGER NOT NULL, author TEXT NOT NULL, message TEXT,
         kind TEXT NOT NULL, parent2 INTEGER, tables TEXT)""",
@@ -69,7 +71,7 @@ _TABLES: Final = (
         column_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
         definition TEXT NOT NULL, PRIMARY KEY (column_id, branch, from_tx)) WITHOUT ROWID""",
     f"INSERT INTO _branch (id, name) VALUES ({MAIN}, 'main')",
-    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]', 0, 0)",
+    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]', 0, 0, 0)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
 )
 

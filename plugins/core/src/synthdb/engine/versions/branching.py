@@ -153,6 +153,7 @@ def forget_branch(driver: sqlite3.Connection, branch: int) -> None:
         driver.execute(f"DELETE FROM {table} WHERE branch = ?", (branch,))
     driver.execute("DELETE FROM _conflict WHERE source = ?1 OR target = ?1", (branch,))
     driver.execute("UPDATE _branch SET name = NULL WHERE id = ?", (branch,))
+    driver.execute("UPDATE _meta SET swept = 0")
 
 
 def _create_tag(session: Session, change: CreateTag) -> None:
@@ -167,6 +168,7 @@ def _create_tag(session: Session, change: CreateTag) -> None:
 
 def _drop_tag(session: Session, change: DropTag) -> None:
     dropped = session.driver.execute("DELETE FROM _tag WHERE name = ?", (change.name,)).rowcount
+    session.driver.execute("UPDATE _meta SET swept = 0")
     if not dropped and not change.if_exists:
         raise UnknownRef(f"There is no tag {change.name!r}.", data={"ref": change.name})
     _changed(session)

@@ -24,21 +24,20 @@ def collect(session: Session, operation: Collect) -> Result:
         UnknownRef: the moment is no commit or time.
     """
     driver = session.driver
-    horizon = max(commit_at(driver, operation.before), _horizon(driver))
+    known, swept = driver.execute("SELECT horizon, swept FROM _meta").fetchone()
+    horizon = max(commit_at(driver, operation.before), known)
     driver.execute("UPDATE _meta SET horizon = ?, layout = layout + 1", (horizon,))
     session.marks.moved = True
-    pins = _pins(driver)
+    _write_pins(driver)
     left, forgotten = operation.limit or _EVER, 0
     for (physical,) in driver.execute("SELECT physical FROM _table ORDER BY id").fetchall():
-        found = _forget(driver, f"_h_{physical}", horizon, pins, left - forgotten)
-        forgotten += found
+        forgotten += _forget(driver, f"_h_{physical}", (swept, horizon), left - forgotten)
         if forgotten >= left:
             break
+    else:
+        # What is left until then is needed; it need not be looked at again until something needs it no longer.
+        driver.execute("UPDATE _meta SET swept = ?", (horizon,))
     return Result(affected=forgotten)
-
-
-def _horizon(driver: sqlite3.Connection) -> int:
-    return int(driver.execute("SELECT horizon FROM _meta").fetchone()[0])
 
 
 def _pins(driver: sqlite3.Connection) -> list[Layer]:
@@ -62,17 +61,22 @@ def _pinned_places(driver: sqlite3.Connection) -> Iterator[Place]:
         yield place_of(driver, branch).until(commit)
 
 
-def _forget(driver: sqlite3.Connection, history: str, horizon: int, pins: list[Layer], limit: int) -> int:
-    """Delete up to ``limit`` versions from a history."""
+def _write_pins(driver: sqlite3.Connection) -> None:
     driver.execute("CREATE TEMP TABLE IF NOT EXISTS _pins (branch INTEGER, tx INTEGER, PRIMARY KEY (branch, tx))")
     driver.execute("DELETE FROM temp._pins")
-    driver.executemany("INSERT OR IGNORE INTO temp._pins VALUES (?, ?)", [(pin.branch, pin.bound) for pin in pins])
+    pins = [(pin.branch, pin.bound) for pin in _pins(driver)]
+    driver.executemany("INSERT OR IGNORE INTO temp._pins VALUES (?, ?)", pins)
+
+
+def _forget(driver: sqlite3.Connection, history: str, ended: tuple[int, int], limit: int) -> int:
+    """Delete up to ``limit`` versions from a history that ended after one commit, up to another."""
     cursor = driver.execute(
-        f"DELETE FROM {quote(history)} WHERE rowid IN (SELECT h.rowid FROM {quote(history)} h WHERE h._to <= ? "
+        f"DELETE FROM {quote(history)} WHERE rowid IN (SELECT h.rowid FROM {quote(history)} h "
+        "WHERE h._to > ? AND h._to <= ? "
         "AND NOT EXISTS (SELECT 1 FROM _branch b WHERE b.parent = h.branch AND b.fork >= h._from AND b.fork < h._to "
         "AND b.name IS NOT NULL) "
         "AND NOT EXISTS (SELECT 1 FROM temp._pins p WHERE p.branch = h.branch AND p.tx >= h._from AND p.tx < h._to) "
         "LIMIT ?)",
-        (horizon, limit),
+        (*ended, limit),
     )
     return cursor.rowcount

@@ -33,6 +33,8 @@ def merge(session: Session, operation: Merge) -> Result:
         return _reported(session, MergeReport())
     base = base_of(driver, target, source)
     session.merged = commit
+    # What only the last merge of these branches needed is needed no longer.
+    driver.execute("UPDATE _meta SET swept = 0")
     return _combine(session, base, source, source)
 
 
