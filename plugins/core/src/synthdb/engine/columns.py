@@ -157,8 +157,10 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
         if name in session.catalog.checked[table.name]:
             _require_alike(column, target)
         record = records[column.id]
+        default = value_to(adapt(target, column.column.default))
         if is_metadata_only(session, table, column, target):
-            session.versions.put_column(column.id, msgspec.structs.replace(record, type=str(target)))
+            changed = msgspec.structs.replace(record, type=str(target), default=default)
+            session.versions.put_column(column.id, changed)
             continue
         physical = physical_column(name, stored)
         stored.append(physical)
@@ -167,7 +169,6 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
         declared = codec_of(target).declared
         _add_physical(session, table, physical, declared, None)
         move_values(session, table, column, physical, target)
-        default = value_to(adapt(target, column.column.default))
         changed = msgspec.structs.replace(
             record, type=str(target), physical=physical, affinity=declared, default=default
         )
