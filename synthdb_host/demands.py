@@ -123,8 +123,13 @@ class Demands:
         self._ask("merge", "merge")
         self.writes = True
         self.sql.add(operation.ref)
-        if isinstance(operation, Merge | Resolve):
-            self.sql.add(operation.source)
+        match operation:
+            case Merge() | Resolve():
+                self.sql.add(operation.source)
+            case Restore() if operation.to is not None:
+                self.sql.add(operation.to)
+            case CherryPick() | Revert():
+                self.sql |= {Ref(operation.first), Ref(operation.last or operation.first)}
 
     def _version(self, operation: Versioning) -> None:
         match operation:
@@ -132,6 +137,7 @@ class Demands:
                 self._ask("branch" if isinstance(operation, Branching) else "maintain", "branches")
             case Branches() | Tags() | StorageReport():
                 self._ask("history", "branches")
+                self.sql.add(HEAD)
             case Merge() | CherryPick() | Revert() | Restore() | Resolve():
                 self._combine(operation)
             case _:

@@ -28,11 +28,13 @@ __all__ = [
     "is_protected",
     "place_of",
     "require_kept",
+    "require_remembered",
     "resolve",
     "writable_place",
 ]
 
 _AGO: Final = re.compile(r"(\d{1,9}) (second|minute|hour|day|week)s? ago")
+_LONGEST_NUMBER: Final = 20
 _TIMESTAMP: Final = ColumnType("timestamp")
 
 
@@ -153,12 +155,20 @@ def _named(connection: sqlite3.Connection, name: str) -> Place:
     if name.isdecimal():
         found = connection.execute("SELECT branch FROM _tx WHERE id = ?", (_number(name),)).fetchone()
         if found is not None:
-            return place_of(connection, found[0]).until(int(name))
-    raise UnknownRef(f"There is no branch, tag or commit {name!r}.", data={"ref": name})
+            require_remembered(connection, found[0])
+            return place_of(connection, found[0]).until(_number(name))
+    raise UnknownRef(f"There is no branch, tag or commit {name[:100]!r}.", data={"ref": name[:100]})
+
+
+def require_remembered(connection: sqlite3.Connection, branch: int) -> None:
+    """Raise HistoryGone for a branch that was dropped with its rows."""
+    if connection.execute("SELECT forgotten FROM _branch WHERE id = ?", (branch,)).fetchone()[0]:
+        raise HistoryGone("The branch that this commit was made on was dropped with its rows.")
 
 
 def _number(text: str) -> int:
-    return min(int(text), 2**63 - 1)
+    """Read a number of any length; those that no commit can have are the highest."""
+    return min(int(text), 2**63 - 1) if len(text) < _LONGEST_NUMBER else 2**63 - 1
 
 
 def _pinned(place: Place) -> Place:
@@ -174,8 +184,8 @@ def commit_at(connection: sqlite3.Connection, text: str) -> int:
     if text.isdecimal():
         found = connection.execute("SELECT 1 FROM _tx WHERE id = ?", (_number(text),)).fetchone()
         if found is None:
-            raise UnknownRef(f"There is no commit {text!r}.", data={"ref": text})
-        return int(text)
+            raise UnknownRef(f"There is no commit {text[:100]!r}.", data={"ref": text[:100]})
+        return _number(text)
     tag = connection.execute("SELECT tx FROM _tag WHERE name = ?", (text,)).fetchone()
     return int(tag[0]) if tag else _last_until(connection, _time(text))
 

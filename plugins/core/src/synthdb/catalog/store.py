@@ -52,7 +52,7 @@ def read_versions(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def read_pinned(connection: sqlite3.Connection) -> int:
-    """Give the newest commit that a branch or tag was made at."""
+    """Give the newest commit that a branch or tag was made at; -1 if none was."""
     return int(connection.execute("SELECT pinned FROM _meta").fetchone()[0])
 
 

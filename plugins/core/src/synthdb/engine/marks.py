@@ -10,7 +10,7 @@ __all__ = ["Marks"]
 
 
 class Marks:
-    """The marks that a writer knows. ``pinned`` is the newest commit that a branch or tag was made at.
+    """The marks that a writer knows. ``pinned`` is the newest commit that a branch or tag was made at; -1: none was.
 
     ``moved`` says that the rows of some place must be read in another way since somebody last looked.
     """
@@ -35,7 +35,7 @@ class Marks:
 
         Only the first change of all, and the first after a branch or tag was made, are written down.
         """
-        if branch == MAIN and not self.pinned:
+        if branch == MAIN and self.pinned < 0:
             return False
         mark = self._mark(driver, table.id, branch)
         if mark is not None and mark > self.pinned:

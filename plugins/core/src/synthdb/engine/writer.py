@@ -71,7 +71,7 @@ class Writer:
         self._catalogs: dict[Place, StoredCatalog] = {}
         self._protected: dict[int, bool] = {}
         self._places: dict[Ref, Place] = {}
-        self._marks = Marks(0)
+        self._marks = Marks(-1)
         self._last: tuple[int, str] = (0, "")
         self._forget_plans()
 

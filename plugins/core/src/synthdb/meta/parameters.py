@@ -12,6 +12,7 @@ from synthdb_host.selection import closest
 __all__ = ["Parameters"]
 
 _LONGEST: Final = 1_000
+_LONGEST_LIMIT: Final = 9
 _MOST_TABLES: Final = 100
 _FLAGS: Final = {"true": True, "false": False}
 
@@ -69,7 +70,7 @@ class Parameters:
         text = self._values.get("limit")
         if text is None:
             return min(default, most)
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= most:
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_LIMIT) or not 1 <= int(text) <= most:
             raise InvalidParameter(f"It is a number from 1 to {most:,}.", where="query parameter 'limit'")
         return int(text)
 

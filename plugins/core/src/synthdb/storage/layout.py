@@ -1,7 +1,8 @@
 """The engine's own tables in a database file.
 
 ``_meta`` has one row: the file format, the catalog and layout versions, the plugins the database needs, the newest
-commit that a branch or tag was made at (``pinned``) and the oldest that every branch can be read at (``horizon``);
+commit that a branch or tag was made at (``pinned``; -1: none was), the oldest that every branch can be read at
+(``horizon``);
 all versions that had ended by ``swept`` and are still there are needed.
 ``_tx`` has a row per commit, ``_branch`` one per branch (without a name once it was dropped; ``early`` if it was made
 of a state that its parent had before it was made itself), ``_tag`` one per tag.
@@ -48,7 +49,8 @@ _TABLES: Final = (
     "CREATE INDEX _tx_merges ON _tx (branch, id) WHERE parent2 IS NOT NULL",
     """CREATE TABLE _branch (
         id INTEGER PRIMARY KEY, name TEXT UNIQUE, parent INTEGER, fork INTEGER, at TEXT, author TEXT, comment TEXT,
-        protected INTEGER NOT NULL DEFAULT 0, expires TEXT, early INTEGER NOT NULL DEFAULT 0)""",
+        protected INTEGER NOT NULL DEFAULT 0, expires TEXT, early INTEGER NOT NULL DEFAULT 0,
+        forgotten INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX _branch_forks ON _branch (parent, fork)",
     "CREATE INDEX _branch_early ON _branch (id) WHERE early",
     """CREATE TABLE _tag (
@@ -71,7 +73,7 @@ _TABLES: Final = (
         column_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
         definition TEXT NOT NULL, PRIMARY KEY (column_id, branch, from_tx)) WITHOUT ROWID""",
     f"INSERT INTO _branch (id, name) VALUES ({MAIN}, 'main')",
-    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]', 0, 0, 0)",
+    f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]', -1, 0, 0)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
 )
 

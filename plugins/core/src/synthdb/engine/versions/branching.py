@@ -141,7 +141,19 @@ def _drop_branch(session: Session, change: DropBranch) -> None:
 
 
 def forget_branch(driver: sqlite3.Connection, branch: int) -> None:
-    """Remove the rows, schema and conflicts of a branch; its commits stay in the log."""
+    """Remove a branch, and its rows and schema unless later merges start from what was merged of it.
+
+    Its commits stay in the log.
+    """
+    driver.execute("DELETE FROM _conflict WHERE source = ?1 OR target = ?1", (branch,))
+    driver.execute("UPDATE _branch SET name = NULL WHERE id = ?", (branch,))
+    driver.execute("UPDATE _meta SET swept = 0")
+    merged = "SELECT 1 FROM _tx m JOIN _tx o ON o.id = m.parent2 WHERE m.parent2 IS NOT NULL AND o.branch = ? LIMIT 1"
+    if driver.execute(merged, (branch,)).fetchone() is None:
+        _forget_rows(driver, branch)
+
+
+def _forget_rows(driver: sqlite3.Connection, branch: int) -> None:
     touched = driver.execute(
         "SELECT t.physical FROM _layer l JOIN _table t ON t.id = l.table_id WHERE l.branch = ?", (branch,)
     ).fetchall()
@@ -151,9 +163,7 @@ def forget_branch(driver: sqlite3.Connection, branch: int) -> None:
             driver.execute(f'DELETE FROM "{name}" WHERE branch = ?', (branch,))
     for table in ("_layer", "_table_version", "_column_version"):
         driver.execute(f"DELETE FROM {table} WHERE branch = ?", (branch,))
-    driver.execute("DELETE FROM _conflict WHERE source = ?1 OR target = ?1", (branch,))
-    driver.execute("UPDATE _branch SET name = NULL WHERE id = ?", (branch,))
-    driver.execute("UPDATE _meta SET swept = 0")
+    driver.execute("UPDATE _branch SET forgotten = 1 WHERE id = ?", (branch,))
 
 
 def _create_tag(session: Session, change: CreateTag) -> None:

@@ -52,10 +52,10 @@ def _pinned_places(driver: sqlite3.Connection) -> Iterator[Place]:
         yield place_of(driver, branch)
     for branch, commit in driver.execute("SELECT branch, tx FROM _tag").fetchall():
         yield place_of(driver, branch).until(commit)
-    # The next merge of two branches starts from what the last one took over.
+    # A later merge, also one of branches made in between, starts from what an earlier one took over.
     merged = driver.execute(
-        "SELECT o.branch, max(m.parent2) FROM _tx m JOIN _tx o ON o.id = m.parent2 "
-        "WHERE m.parent2 IS NOT NULL GROUP BY m.branch, o.branch"
+        "SELECT DISTINCT o.branch, m.parent2 FROM _tx m JOIN _tx o ON o.id = m.parent2 "
+        "JOIN _branch b ON b.id = o.branch WHERE m.parent2 IS NOT NULL AND NOT b.forgotten"
     ).fetchall()
     for branch, commit in merged:
         yield place_of(driver, branch).until(commit)

@@ -62,10 +62,10 @@ def _conditions(
     driver: sqlite3.Connection, place: Place, operation: Log, names: dict[int, str]
 ) -> tuple[str, list[Any]]:
     found = list(_filters(driver, operation, names))
-    chain = [
-        f"t.branch = {branch}" + ("" if bound is None else f" AND t.id <= {bound}") for branch, bound, _ in place.layers
-    ]
-    tests = [f"({' OR '.join(f'({test})' for test in chain)})", *(test for test, _ in found)]
+    bounds = " ".join(f"WHEN {branch} THEN {bound}" for branch, bound, _ in place.layers if bound is not None)
+    tests = [f"t.branch IN ({', '.join(map(str, place.chain))})", *(test for test, _ in found)]
+    if bounds:
+        tests.append(f"t.id <= CASE t.branch {bounds} ELSE t.id END")
     return " AND ".join(tests), [value for _, value in found]
 
 

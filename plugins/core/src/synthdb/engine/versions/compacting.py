@@ -30,6 +30,7 @@ def compact(session: Session, operation: Compact) -> Result:
     copied = sum(_copy(session, table, whole=operation.whole) for table in list(session.catalog.tables.values()))
     session.driver.execute("UPDATE _meta SET layout = layout + 1")
     session.marks.forget()
+    session.reload()
     return Result(affected=copied)
 
 

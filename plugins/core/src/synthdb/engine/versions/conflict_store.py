@@ -12,7 +12,7 @@ from synthdb.engine.session import Session
 from synthdb.engine.versions.results import result
 from synthdb.engine.versions.row_merging import RowImages
 from synthdb_host.contracts import Result
-from synthdb_host.errors import Conflict, InvalidParameter
+from synthdb_host.errors import Conflict, Forbidden, InvalidParameter
 from synthdb_host.versions import OpenConflict, Resolve
 
 __all__ = ["Decisions", "close_conflicts", "list_conflicts", "resolve_conflicts", "store_conflicts"]
@@ -113,8 +113,10 @@ def close_conflicts(session: Session, source: Place, target: Place) -> None:
     )
 
 
-def list_conflicts(driver: sqlite3.Connection, source: Place | None, target: Place, hidden: frozenset[str]) -> Result:
-    """List the conflicts of merges into a branch that are not done yet."""
+def list_conflicts(
+    driver: sqlite3.Connection, source: Place | None, target: Place, visible: frozenset[str] | None
+) -> Result:
+    """List the conflicts of merges into a branch that are not done yet, in the tables ``visible`` (None: all)."""
     rows = driver.execute(
         "SELECT s.name, t.name, c.name, c.key, c.cell, c.kind, c.base, c.ours, c.theirs, c.detail, c.choice, c.value "
         "FROM _conflict c JOIN _branch s ON s.id = c.source JOIN _branch t ON t.id = c.target "
@@ -127,7 +129,7 @@ def list_conflicts(driver: sqlite3.Connection, source: Place | None, target: Pla
             msgspec.json.decode(cell) if place in json and cell is not None else cell for place, cell in enumerate(row)
         )
         for row in rows
-        if row[2] not in hidden
+        if visible is None or row[2] in visible
     ]
     return result(_COLUMNS, shown)
 
@@ -139,6 +141,8 @@ def resolve_conflicts(session: Session, operation: Resolve, source: Place) -> Re
         InvalidParameter: there is no such choice.
         Conflict: no open conflict is meant.
     """
+    if any(limit.rows is not None or limit.hidden for limit in session.restrictions.tables.values()):
+        raise Forbidden("Some tables are restricted for you, so you cannot decide conflicts.")
     if operation.choice not in _CHOICES:
         raise InvalidParameter(f"{operation.choice!r} is no choice.", hint=f"Choose {', '.join(_CHOICES)}.")
     meant = _meant(session, operation, source)
@@ -146,7 +150,10 @@ def resolve_conflicts(session: Session, operation: Resolve, source: Place) -> Re
         raise Conflict("There is no such open conflict.", hint="List them first; a merge finds them.")
     choice = None if operation.choice == "open" else operation.choice
     value = _text(operation.value) if operation.choice == "value" else None
-    for conflict, name, key, kind, images in meant:
+    for _, name, _, _, _, cell in meant if value is not None else ():
+        # A value that does not fit would let every later merge fail.
+        session.table(name).column(cell).codec.encode(operation.value)
+    for conflict, name, key, kind, images, _ in meant:
         session.driver.execute("UPDATE _conflict SET choice = ?, value = ? WHERE id = ?", (choice, value, conflict))
         whole = kind == "constraint" or (operation.key is not None and operation.column is None)
         if whole and kind != "row" and images is not None:
@@ -155,7 +162,7 @@ def resolve_conflicts(session: Session, operation: Resolve, source: Place) -> Re
     return Result(affected=len(meant))
 
 
-def _meant(session: Session, operation: Resolve, source: Place) -> list[tuple[int, str, str, str, str | None]]:
+def _meant(session: Session, operation: Resolve, source: Place) -> list[tuple[int, str, str, str, str | None, str]]:
     where, parameters = "source = ? AND target = ? AND open", [source.branch, session.branch]
     chosen: list[tuple[str, Any]] = [("name", operation.table), ("cell", operation.column)]
     chosen.append(("key", None if operation.key is None else _text(list(operation.key))))
@@ -166,5 +173,5 @@ def _meant(session: Session, operation: Resolve, source: Place) -> list[tuple[in
     if operation.choice == "value":
         where += " AND kind = 'cell'"
     return session.driver.execute(
-        f"SELECT id, name, key, kind, row FROM _conflict WHERE {where}", parameters
+        f"SELECT id, name, key, kind, row, cell FROM _conflict WHERE {where}", parameters
     ).fetchall()

@@ -125,14 +125,22 @@ def pairs_of(past: Past, a: Place, b: Place) -> dict[int, _Pair]:
     return {table_id: (old.get(table_id), new.get(table_id)) for table_id in sorted(old.keys() | new.keys())}
 
 
-def diff(driver: sqlite3.Connection, operation: Diff, a: Place, b: Place, hidden: frozenset[str]) -> Result:
-    """Compare two places; tables in ``hidden`` are not for the caller.
+def diff(
+    driver: sqlite3.Connection,
+    operation: Diff,
+    a: Place,
+    b: Place,
+    hidden: frozenset[str],
+    visible: frozenset[int] | None,
+) -> Result:
+    """Compare two places; tables in ``hidden``, or not among ``visible`` (None: all), are not for the caller.
 
     Raises:
         UnknownTable: a table asked for is in neither.
     """
     past = Past(driver)
-    pairs = _chosen(pairs_of(past, a, b), operation.tables, hidden)
+    known = {key: pair for key, pair in pairs_of(past, a, b).items() if visible is None or key in visible}
+    pairs = _chosen(known, operation.tables, hidden)
     if operation.detail == "schema":
         return result(_SCHEMA, schema_changes(pairs))
     tables = [TableDiff(driver, pair, a, b) for pair in pairs]

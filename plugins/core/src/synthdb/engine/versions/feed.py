@@ -25,6 +25,7 @@ _COLUMNS: Final = (
     ("table", "text"), ("change", "text"), ("key", "json"), ("old", "json"), ("new", "json"),
 )  # fmt: skip
 _MOST: Final = 100_000
+_LONGEST_OFFSET: Final = 19
 
 
 def changes(driver: sqlite3.Connection, operation: Changes, visible: frozenset[int] | None) -> Result:
@@ -47,7 +48,7 @@ def changes(driver: sqlite3.Connection, operation: Changes, visible: frozenset[i
 def _offset(text: str | None) -> int:
     if text is None:
         return 0
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _LONGEST_OFFSET:
         raise InvalidParameter(f"{text[:100]!r} is no offset.", hint="Offsets are ids of commits.", where="since")
     return min(int(text), 2**63 - 1)
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
+from typing import Final
 
 from synthdb.catalog.model import StoredTable
-from synthdb.catalog.places import Place, place_of, require_kept, resolve
+from synthdb.catalog.places import Place, place_of, require_kept, require_remembered, resolve
 from synthdb.engine.session import Session
 from synthdb.engine.tables import restore_table
 from synthdb.engine.versions.ancestry import head_commit, includes
@@ -22,6 +23,9 @@ from synthdb_host.operations import RestoreTable
 from synthdb_host.versions import CherryPick, Merge, MergeReport, Restore, Revert
 
 __all__ = ["cherry_pick", "merge", "restore", "revert"]
+
+
+_LONGEST_NUMBER: Final = 20
 
 
 def merge(session: Session, operation: Merge) -> Result:
@@ -56,6 +60,7 @@ def _around(session: Session, first: str, last: str | None) -> tuple[Place, Plac
     end, other = _commit(session, last or first)
     if branch != other or end < begin:
         raise InvalidParameter(f"{first} and {last} are not the first and the last of commits of one branch.")
+    require_remembered(session.driver, branch)
     place = place_of(session.driver, branch)
     places = place.until(begin - 1), place.until(end)
     for item in places:
@@ -64,13 +69,13 @@ def _around(session: Session, first: str, last: str | None) -> tuple[Place, Plac
 
 
 def _commit(session: Session, text: str) -> tuple[int, int]:
-    if text.isdecimal():
+    if text.isdecimal() and len(text) < _LONGEST_NUMBER:
         found = session.driver.execute(
             "SELECT id, branch FROM _tx WHERE id = ?", (min(int(text), 2**63 - 1),)
         ).fetchone()
         if found is not None:
             return int(found[0]), int(found[1])
-    raise UnknownRef(f"There is no commit {text!r}.", data={"ref": text})
+    raise UnknownRef(f"There is no commit {text[:100]!r}.", data={"ref": text[:100]})
 
 
 # -- restoring -------------------------------------------------------------------------------------------

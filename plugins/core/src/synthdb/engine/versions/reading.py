@@ -36,7 +36,7 @@ def read_versions_of(
         case History():
             return _history(driver, catalog, operation, hidden)
         case Diff():
-            return _diff(driver, operation, hidden)
+            return _diff(driver, operation, hidden, restrictions)
         case Changes():
             place = resolve(driver, HEAD if operation.branch is None else Ref(operation.branch))
             return changes(driver, operation, _visible(driver, place, restrictions))
@@ -46,7 +46,8 @@ def read_versions_of(
             return list_tags(driver)
         case Conflicts():
             source = None if operation.source is None else resolve(driver, Ref.parse(operation.source))
-            return list_conflicts(driver, source, catalog.place, hidden)
+            shown = None if restrictions is UNRESTRICTED else frozenset(catalog.tables) - hidden
+            return list_conflicts(driver, source, catalog.place, shown)
         case StorageReport():
             return report_storage(driver, catalog, hidden)
 
@@ -74,8 +75,10 @@ def _history(driver: sqlite3.Connection, catalog: StoredCatalog, operation: Hist
     return history(driver, catalog.table(operation.table), catalog.place, operation)
 
 
-def _diff(driver: sqlite3.Connection, operation: Diff, hidden: frozenset[str]) -> Result:
+def _diff(driver: sqlite3.Connection, operation: Diff, hidden: frozenset[str], restrictions: Restrictions) -> Result:
     base, target = resolve(driver, operation.base), resolve(driver, operation.target)
+    places = [_visible(driver, place, restrictions) for place in (base, target)]
+    visible = None if None in places else frozenset[int]().union(*(place for place in places if place is not None))
     if operation.three_dot:
         base = base_of(driver, base, target).place
-    return diff(driver, operation, base, target, hidden)
+    return diff(driver, operation, base, target, hidden, visible)
