@@ -28,6 +28,7 @@ from synthdb_host.operations import (
 )
 from synthdb_host.versions import (
     HEAD,
+    BranchChange,
     Branches,
     Branching,
     Changes,
@@ -35,7 +36,10 @@ from synthdb_host.versions import (
     Collect,
     Compact,
     Conflicts,
+    CreateBranch,
+    CreateTag,
     Diff,
+    DropTag,
     History,
     Log,
     Merge,
@@ -56,7 +60,8 @@ class Demands:
 
     ``tables`` holds (action, table) pairs, ``database`` the actions on the database itself. ``altered`` are
     the tables whose schema changes or is copied. ``writes`` says that rows are written, which may make tables
-    and columns. ``sql`` are the refs at which any table may be read.
+    and columns. ``sql`` are the refs at which any table may be read. ``places`` are the refs that an operation on
+    the database is about, beside its own.
     """
 
     tables: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -64,6 +69,7 @@ class Demands:
     capabilities: set[Capability] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     sql: set[Ref] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
     writes: bool = False
 
     @classmethod
@@ -126,6 +132,7 @@ class Demands:
         match operation:
             case Merge() | Resolve():
                 self.sql.add(operation.source)
+                self.places.add(str(operation.source))
             case Restore() if operation.to is not None:
                 self.sql.add(operation.to)
             case CherryPick() | Revert():
@@ -133,8 +140,11 @@ class Demands:
 
     def _version(self, operation: Versioning) -> None:
         match operation:
-            case Branching() | Collect() | Compact():
-                self._ask("branch" if isinstance(operation, Branching) else "maintain", "branches")
+            case Branching():
+                self._ask("branch", "branches")
+                self.places |= {_origin(change) for change in operation.changes}
+            case Collect() | Compact():
+                self._ask("maintain", "branches")
             case Branches() | Tags() | StorageReport():
                 self._ask("history", "branches")
                 self.sql.add(HEAD)
@@ -151,9 +161,11 @@ class Demands:
             case Diff():
                 self._ask("history", "as_of")
                 self.sql |= {operation.base, operation.target}
+                self.places |= {str(operation.base), str(operation.target)}
             case Changes():
                 self._ask("history", "changes")
                 self.sql.add(HEAD if operation.branch is None else Ref(operation.branch))
+                self.places.add(operation.branch or HEAD.branch)
             case Log() | Conflicts():
                 self._ask("history", "as_of" if isinstance(operation, Log) else "merge")
                 self.sql.add(operation.ref)
@@ -194,3 +206,14 @@ class Demands:
     def _refer(self, table: str) -> None:
         self.capabilities.add("foreign_keys")
         self.tables["select", table] = None
+
+
+def _origin(change: BranchChange) -> str:
+    """Give the state that a branch or tag is made from, or the branch that is changed."""
+    match change:
+        case CreateBranch() | CreateTag():
+            return str(change.at)
+        case DropTag():
+            return change.name
+        case _:
+            return change.branch

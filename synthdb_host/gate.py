@@ -183,7 +183,8 @@ class Gate:
         demands = Demands.of(operation)
         place = str(getattr(operation, "ref", HEAD))
         for action in sorted(demands.database):
-            await self._authorize(context, action, Resource(database, ref=place))
+            for about in sorted({place, *demands.places}):
+                await self._authorize(context, action, Resource(database, ref=about))
         for action, table in demands.tables:
             await self._authorize(context, action, Resource(database, table, place))
         _require(database, target, demands.capabilities, context)

@@ -51,6 +51,7 @@ from synthdb_host.testing.gating import (
     open_gate,
     restrict,
 )
+from synthdb_host.versions import Branching, Changes, CreateBranch, Diff, DropBranch, Merge, Ref
 
 MakeHost = Callable[..., Host]
 Needs = set[tuple[str, str | None]]
@@ -308,3 +309,29 @@ def test_what_was_done_and_what_was_refused_is_observed(make_host: MakeHost) -> 
         ("nothing", Select, "eve", "unknown_database", 0),
     ] == [(name, type(asked), who.id, told.code, told.rows) for name, asked, who, told in ledger.observed]
     assert all(outcome.seconds >= 0 for *_, outcome in ledger.observed)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Diff(Ref("main"), Ref("private")),
+        Diff(Ref("private"), Ref("main")),
+        Changes(branch="private"),
+        Branching((CreateBranch("mine", Ref("private")),)),
+        Branching((DropBranch("private"),)),
+        Merge(Ref("private")),
+    ],
+    ids=lambda operation: type(operation).__name__,
+)
+def test_every_ref_that_an_operation_is_about_is_asked_for(make_host: MakeHost, operation: Operation) -> None:
+    """Who may not see a branch does not see it through another one either."""
+
+    async def not_private(principal: Principal, action: str, resource: Resource) -> Decision:
+        return Decision(Verdict.DENY if resource.ref == "private" else Verdict.ALLOW)
+
+    ledger = Ledger()
+    gate = open_gate(make_host, ledger, Guard(authorizers=[Authorizer("not private", not_private)]))
+
+    with pytest.raises(Forbidden):
+        run(gate.execute("shop", operation, EVE))
+    assert [] == ledger.database.asked
