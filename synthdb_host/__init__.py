@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from synthdb_host.manifest import *
     from synthdb_host.operations import *
     from synthdb_host.session import *
+    from synthdb_host.tasks import *
     from synthdb_host.versions import *
 
 __all__ = [
@@ -50,7 +51,9 @@ __all__ = [
     "Verdict", "Versioning", "and_all", "config_options", "format_timestamp", "hookimpl", "print_rows", "to_text",
 ]  # fmt: skip
 
-_HOMES = ("hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "manifest", "session", "versions")
+_HOMES = (
+    "hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "tasks", "manifest", "session", "versions",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

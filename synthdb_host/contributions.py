@@ -15,12 +15,11 @@ from synthdb_host.contracts import (
     Permission,
     Policy,
     Route,
-    Schedule,
     StorageBackend,
-    Task,
 )
 from synthdb_host.discovery import Problem
 from synthdb_host.manifest import Manifest
+from synthdb_host.tasks import Schedule, Task
 
 __all__ = ["HOOKS", "Contribution", "Contributions", "checked", "clashes", "freeze", "prefix", "strays"]
 

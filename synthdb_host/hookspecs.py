@@ -4,8 +4,8 @@ A plugin is an object with methods marked ``@hookimpl``. There are three kinds o
 errors:
 
 * **contributions** are asked once, at registration, and return frozen records (see
-  :mod:`synthdb_host.contracts`). An exception, a wrong type or a clash of names fails the start-up and names the
-  plugins. Answers of all plugins are joined, in plugin order.
+  :mod:`synthdb_host.contracts`, and for background work :mod:`synthdb_host.tasks`). An exception, a wrong type
+  or a clash of names fails the start-up and names the plugins. Answers of all plugins are joined, in plugin order.
 * **decisions** are contributions whose records the gate asks for every operation. They are *sealed*: no wrapper
   may stand around them, all of them are asked, and an exception or a wrong type in a record's callable denies.
 * **events** tell what has happened. An exception is logged with the plugin's name and counted; it never reaches
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
         Policy,
         Principal,
         Route,
-        Schedule,
         StorageBackend,
-        Task,
     )
     from synthdb_host.hosting import PluginHost
     from synthdb_host.operations import Operation
+    from synthdb_host.tasks import Schedule, Task
 
 __all__ = ["HOOK_API", "PROJECT", "SEALED", "HostSpecs", "hookimpl", "hookspec"]
 

@@ -14,11 +14,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from synthdb_host.contracts import Schedule
 from synthdb_host.control import Control
 from synthdb_host.errors import Conflict, UnknownJob
 from synthdb_host.job_times import next_time
 from synthdb_host.jobs import Job, JobState
+from synthdb_host.tasks import Schedule
 
 __all__ = ["JobStore"]
 

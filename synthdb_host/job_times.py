@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from synthdb_host.contracts import Schedule
+from synthdb_host.tasks import Schedule
 
 __all__ = ["next_time"]
 

@@ -15,11 +15,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
 from synthdb_host import stepping
-from synthdb_host.contracts import Task
 from synthdb_host.errors import SynthDBError
 from synthdb_host.job_store import JobStore
 from synthdb_host.jobs import Attempt, Job, Runner
 from synthdb_host.registration import blame
+from synthdb_host.tasks import Task
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost

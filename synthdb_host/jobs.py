@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from synthdb_host import stepping
-from synthdb_host.contracts import Context, Principal, Task
+from synthdb_host.contracts import Context, Principal
 from synthdb_host.errors import JobStopped, Unavailable, UnknownTask
 from synthdb_host.selection import closest
+from synthdb_host.tasks import Task
 
 if TYPE_CHECKING:
     from synthdb_host.control import Control
@@ -52,7 +53,7 @@ class Job:
 
 
 class Attempt:
-    """A :class:`synthdb_host.contracts.TaskRun`; ``stopped`` is why the task is to stop, if it is."""
+    """A :class:`synthdb_host.tasks.TaskRun`; ``stopped`` is why the task is to stop, if it is."""
 
     def __init__(
         self,

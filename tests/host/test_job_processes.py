@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pytest
 
-from synthdb_host.contracts import Schedule
 from synthdb_host.manager import Host
+from synthdb_host.tasks import Schedule
 from tests.host.working import TASKS, build
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from synthdb_host.contracts import Schedule, Task
 from synthdb_host.errors import StartupError
 from synthdb_host.job_times import next_time
 from synthdb_host.manager import Host
 from synthdb_host.settings import HostSettings
+from synthdb_host.tasks import Schedule, Task
 from tests.host.working import Bench, Workshop, build
 
 pytestmark = pytest.mark.usefixtures("clean")

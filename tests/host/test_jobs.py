@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from synthdb_host.contracts import Task, TaskRun
 from synthdb_host.errors import Conflict, InvalidValue, JobStopped, Unavailable, UnknownJob, UnknownTask
 from synthdb_host.job_worker import JobWorker
 from synthdb_host.jobs import Job
 from synthdb_host.manager import Host
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.settings import HostSettings
+from synthdb_host.tasks import Task, TaskRun
 from tests.host import working
 from tests.host.working import Bench, Workshop, build
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from synthdb_memory.plugin import plugin as memory
 
-from synthdb_host.contracts import Schedule, Task, TaskRun
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.job_store import JobStore
 from synthdb_host.job_worker import JobWorker
@@ -26,6 +25,7 @@ from synthdb_host.manifest import Manifest
 from synthdb_host.operations import Insert, Select
 from synthdb_host.server import serve_host
 from synthdb_host.settings import HostSettings
+from synthdb_host.tasks import Schedule, Task, TaskRun
 
 
 class Workshop:

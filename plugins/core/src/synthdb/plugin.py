@@ -15,13 +15,12 @@ from synthdb_host.contracts import (
     Permission,
     Placement,
     Principal,
-    Schedule,
     Scheduler,
     StorageBackend,
-    Task,
 )
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.operations import Operation
+from synthdb_host.tasks import Schedule, Task
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost

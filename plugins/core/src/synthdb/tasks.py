@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from synthdb.settings import CoreSettings
-from synthdb_host.contracts import Result, Schedule, Task, TaskRun
+from synthdb_host.contracts import Result
 from synthdb_host.encoding import format_timestamp
 from synthdb_host.operations import Operation
+from synthdb_host.tasks import Schedule, Task, TaskRun
 from synthdb_host.versions import Branches, Branching, Collect, Compact, DropBranch, Ref
 
 __all__ = ["DEEPEST", "schedules", "tasks"]

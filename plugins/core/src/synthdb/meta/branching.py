@@ -46,8 +46,7 @@ class BranchesResource(Resource):
         change = CreateBranch(body.name, at, body.comment, body.expires, body.if_not_exists)
         await call.execute(Branching((change,)))
         answer(req, resp, await _branch(call, body.name))
-        resp.status = falcon.HTTP_201
-        resp.set_header("Location", f"{raw_path(req).rstrip('/')}/{quote(body.name, safe='')}")
+        _point_to(req, resp, body.name)
 
 
 class BranchResource(Resource):
@@ -98,8 +97,7 @@ class TagsResource(Resource):
         change = CreateTag(body.name, call.state(body.at, "member 'at' of the body"), body.comment)
         await call.execute(Branching((change,)))
         answer(req, resp, await _tag(call, body.name))
-        resp.status = falcon.HTTP_201
-        resp.set_header("Location", f"{raw_path(req).rstrip('/')}/{quote(body.name, safe='')}")
+        _point_to(req, resp, body.name)
 
 
 class TagResource(Resource):
@@ -122,6 +120,12 @@ class TagResource(Resource):
 def _given(value: str | msgspec.UnsetType | None) -> str | None:
     """Give the new text; null in the body takes the old one away, what is not there leaves it."""
     return None if isinstance(value, msgspec.UnsetType) else (value or "")
+
+
+def _point_to(req: falcon.asgi.Request, resp: falcon.asgi.Response, name: str) -> None:
+    """Answer that the list of this request has a new member, and where (RFC 9110, 15.3.2)."""
+    resp.status = falcon.HTTP_201
+    resp.set_header("Location", f"{raw_path(req).rstrip('/')}/{quote(name, safe='')}")
 
 
 async def _branch(call: Call, name: str) -> bytes:
