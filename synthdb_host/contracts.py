@@ -99,12 +99,20 @@ class TableRestriction:
 class Restrictions:
     """The limits that a storage applies while it executes, wherever a restricted table is read or written.
 
-    ``may_define`` says whether a write may make tables and columns. SQL over a restricted table is refused
-    unless the storage applies the restriction to it.
+    ``may_define`` says whether a write, or combining states, may change the schema. SQL over a restricted table is
+    refused unless the storage applies the restriction to it. ``combining`` are the actions (select, insert, update,
+    delete) that combining states may do, by table; under None those on tables it does not name. None: all actions.
     """
 
     tables: Mapping[str, TableRestriction] = field(default_factory=dict)
     may_define: bool = True
+    combining: Mapping[str | None, frozenset[str]] | None = None
+
+    def may_combine(self, action: str, table: str) -> bool:
+        """Say whether combining states may do an action on a table."""
+        if self.combining is None:
+            return True
+        return action in self.combining.get(table, self.combining.get(None, frozenset()))
 
 
 UNRESTRICTED = Restrictions()

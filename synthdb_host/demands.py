@@ -60,8 +60,8 @@ class Demands:
 
     ``tables`` holds (action, table) pairs, ``database`` the actions on the database itself. ``altered`` are
     the tables whose schema changes or is copied. ``writes`` says that rows are written, which may make tables
-    and columns. ``sql`` are the refs at which any table may be read. ``places`` are the refs that an operation on
-    the database is about, beside its own.
+    and columns. ``sql`` are the refs at which any table may be read; with ``combines`` any may be written, too.
+    ``places`` are the refs that an operation on the database is about, beside its own.
     """
 
     tables: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -71,6 +71,7 @@ class Demands:
     sql: set[Ref] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
     writes: bool = False
+    combines: bool = False
 
     @classmethod
     def of(cls, operation: Operation) -> Self:
@@ -125,9 +126,9 @@ class Demands:
         self.capabilities.add(capability)
 
     def _combine(self, operation: Merge | CherryPick | Revert | Restore | Resolve) -> None:
-        """Combining states reads and writes any table and its schema."""
+        """Combining states reads and writes any table and its schema; which, only the storage finds out."""
         self._ask("merge", "merge")
-        self.writes = True
+        self.writes = self.combines = True
         self.sql.add(operation.ref)
         match operation:
             case Merge() | Resolve():

@@ -43,7 +43,9 @@ Observer = Callable[[str, Operation, Principal, Outcome], None]
 _BASIC: Final = frozenset({Select, Insert, Update, Delete})
 """Operations that every storage offers."""
 
-_TABLE_ACTIONS: Final = ("select", "insert", "update", "delete", "define")
+_ROW_ACTIONS: Final = ("select", "insert", "update", "delete")
+
+_TABLE_ACTIONS: Final = (*_ROW_ACTIONS, "define")
 
 _NO_ROWS: Final = Or(())
 
@@ -110,7 +112,7 @@ class Gate:
         catalog = await (await self._database(database, context)).catalog(ref)
         if self._is_free(context.principal):
             return catalog
-        limits = await self._reading_limits(database, catalog, context)
+        limits = await self._limits(database, catalog, context)
         return _visible(catalog, limits) if limits else catalog
 
     async def execute(self, database: str, operation: Operation, context: Context) -> Result:
@@ -191,13 +193,21 @@ class Gate:
         if self._is_free(context.principal):
             return UNRESTRICTED
         tables = await self._restrict(database, demands, context)
+        combining: dict[str | None, frozenset[str]] = {}
         for ref in demands.sql:
-            limits = await self._reading_limits(database, await target.catalog(ref), context)
-            tables = {name: join_restrictions(tables.get(name), limit) for name, limit in limits.items()} | {
-                name: limit for name, limit in tables.items() if name not in limits
-            }
-        may_define = not demands.writes or await self._refusal(context, "define", Resource(database)) is None
-        return Restrictions(tables, may_define)
+            catalog = await target.catalog(ref)
+            actions = _TABLE_ACTIONS if demands.combines else ("select",)
+            for name, limit in (await self._limits(database, catalog, context, actions)).items():
+                tables[name] = join_restrictions(tables.get(name), limit)
+            for known in {None, *catalog.tables} - combining.keys() if demands.combines else ():
+                combining[known] = await self._allowed(context, Resource(database, known, place))
+        whole = Resource(database, ref=place)
+        may_define = not demands.writes or await self._refusal(context, "define", whole) is None
+        return Restrictions(tables, may_define, combining if demands.combines else None)
+
+    async def _allowed(self, context: Context, resource: Resource) -> frozenset[str]:
+        """Give the actions on rows that are allowed."""
+        return frozenset([item for item in _ROW_ACTIONS if await self._refusal(context, item, resource) is None])
 
     async def _authorize(self, context: Context, action: str, resource: Resource) -> None:
         refusal = await self._refusal(context, action, resource)
@@ -223,17 +233,20 @@ class Gate:
             raise forbidden("define", Resource(database, table), "its rows or columns are restricted for you")
         return tables
 
-    async def _reading_limits(self, database: str, catalog: Catalog, context: Context) -> dict[str, TableRestriction]:
-        """Restrictions for reading every table; one that may not be read has no rows and no columns."""
+    async def _limits(
+        self, database: str, catalog: Catalog, context: Context, actions: tuple[str, ...] = ("select",)
+    ) -> dict[str, TableRestriction]:
+        """Restrictions of actions on every table; one that may not be read has no rows and no columns."""
         limits: dict[str, TableRestriction] = {}
         for name, table in catalog.tables.items():
             resource = Resource(database, name)
             if await self._refusal(context, "select", resource) is not None:
                 limits[name] = TableRestriction(_NO_ROWS, hidden=frozenset(table.by_name))
                 continue
-            found = await self._deciders.restriction(context, "select", resource)
-            if found is not None:
-                limits[name] = found
+            for action in actions:
+                found = await self._deciders.restriction(context, action, resource)
+                if found is not None:
+                    limits[name] = join_restrictions(limits.get(name), found)
         return limits
 
 

@@ -124,6 +124,10 @@ class Session:
         """Give a session of a caller with limits."""
         return replace(self, restrictions=Restrictions(tables, may_define=may_define))
 
+    def combining(self, *actions: str, may_define: bool = False) -> "Session":
+        """Give a session of a caller who may only do these actions on rows where states are combined."""
+        return replace(self, restrictions=Restrictions({}, may_define, {None: frozenset(actions)}))
+
     def trying(self) -> "Session":
         """Give a session in which everything is answered and undone."""
         return replace(self, context=replace(self.context, dry_run=True))

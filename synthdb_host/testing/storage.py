@@ -10,6 +10,7 @@ import pytest
 from synthdb_host.contracts import Database
 from synthdb_host.testing.branches import BranchTests
 from synthdb_host.testing.capabilities import CapabilityTests
+from synthdb_host.testing.combining import CombiningRightTests
 from synthdb_host.testing.decisions import DecidingTests, RepeatingTests
 from synthdb_host.testing.feeds import FeedTests
 from synthdb_host.testing.filters import FilterTests
@@ -42,6 +43,7 @@ class StorageSuite(
     DefiningTests,
     ForeignKeyTests,
     RestrictionTests,
+    CombiningRightTests,
     CapabilityTests,
     BranchTests,
     AsOfTests,

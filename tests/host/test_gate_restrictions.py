@@ -6,7 +6,18 @@ import pytest
 from synthdb_memory.plugin import plugin as memory
 
 from synthdb_host.access import LOCAL
-from synthdb_host.contracts import Context, Policy, Principal, Restrictions, RowPolicy, TableRestriction
+from synthdb_host.contracts import (
+    Authorizer,
+    Context,
+    Decision,
+    Policy,
+    Principal,
+    Resource,
+    Restrictions,
+    RowPolicy,
+    TableRestriction,
+    Verdict,
+)
 from synthdb_host.errors import Forbidden, RequestError
 from synthdb_host.manager import Host
 from synthdb_host.operations import (
@@ -23,6 +34,7 @@ from synthdb_host.operations import (
     Insert,
     Operation,
     Or,
+    Ref,
     RenameTable,
     RequirePlugin,
     Select,
@@ -31,7 +43,17 @@ from synthdb_host.operations import (
     and_all,
 )
 from synthdb_host.stepping import run
-from synthdb_host.testing.gating import BOOKSHOP, Guard, Ledger, allow_all, allow_only, open_gate, restrict
+from synthdb_host.testing.gating import (
+    ALL_CAPABILITIES,
+    BOOKSHOP,
+    Guard,
+    Ledger,
+    allow_all,
+    allow_only,
+    open_gate,
+    restrict,
+)
+from synthdb_host.versions import CherryPick, Merge, Restore, Revert
 
 MakeHost = Callable[..., Host]
 
@@ -42,6 +64,7 @@ OWN = Comparison(ColumnRef("author"), "eq", "eve")
 CHEAP = Comparison(ColumnRef("price"), "lt", 10)
 
 BOOKS = Embed("books", ("id",), ("author",), many=True, select=Select("books"))
+MAY_COMBINE = [("update", "books"), ("update", "authors"), ("insert", "unknown")]
 AUTHORS = Embed("author", ("x",), ("y",), many=False, select=Select("authors", embeds=(BOOKS,)))
 
 
@@ -133,6 +156,59 @@ class TestOperations:
         run(gate.execute("shop", Insert("books", ("id",), [(1,)]), EVE))
 
         assert allowed is ledger.database.asked[0][1].may_define
+
+
+COMBINING = [
+    Merge(Ref("dev")),
+    CherryPick("5"),
+    Revert("5"),
+    Restore(Ref(at="5")),
+    Restore(None, ("books",), (("1",),)),
+    Batch((Select("books"), Restore(Ref(at="5")))),
+]
+
+
+@pytest.mark.parametrize("operation", COMBINING, ids=lambda operation: type(operation).__name__)
+class TestCombining:
+    def test_the_storage_is_told_what_the_caller_may_do(self, make_host: MakeHost, operation: Operation) -> None:
+        """By table, and under None for tables that only the storage finds; the permission to merge is not enough."""
+        ledger = Ledger(ALL_CAPABILITIES | {"merge", "as_of"})
+        needs = [("merge", None), ("select", "books"), ("select", "authors"), ("update", "books"), ("insert", None)]
+        run(open_gate(make_host, ledger, Guard(authorizers=[allow_only(*needs)])).execute("shop", operation, EVE))
+
+        told = ledger.database.asked[0][1]
+        expected = {"books": ("select", "update"), "authors": ("select",), None: ("insert",)}
+        assert {table: frozenset(actions) for table, actions in expected.items()} == told.combining
+        assert not told.may_define
+        assert [True, False, True] == [told.may_combine(*asked) for asked in MAY_COMBINE]
+
+    def test_policies_of_every_action_count(self, make_host: MakeHost, operation: Operation) -> None:
+        """Also those that say nothing about reading."""
+        ledger = Ledger(ALL_CAPABILITIES | {"merge", "as_of"})
+        policies = [restrict("books", RowPolicy(check=OWN), action="delete")]
+        guard = Guard(authorizers=[allow_all()], policies=policies)
+        run(open_gate(make_host, ledger, guard).execute("shop", operation, EVE))
+
+        assert {"books": TableRestriction(check=OWN)} == ledger.database.asked[0][1].tables
+
+    def test_rights_are_those_on_the_branch_that_changes(self, make_host: MakeHost, operation: Operation) -> None:
+        """Not those on the branch that is merged."""
+
+        async def not_main(principal: Principal, action: str, resource: Resource) -> Decision:
+            is_denied = resource.ref == "main" and action in ("delete", "define")
+            return Decision(Verdict.DENY if is_denied else Verdict.ALLOW)
+
+        ledger = Ledger(ALL_CAPABILITIES | {"merge", "as_of"})
+        gate = open_gate(make_host, ledger, Guard(authorizers=[Authorizer("not main", not_main)]))
+        run(gate.execute("shop", operation, EVE))
+
+        told = ledger.database.asked[0][1]
+        assert (False, False) == (told.may_combine("delete", "books"), told.may_define)
+
+
+def test_nothing_is_told_of_combining_to_other_operations(make_host: MakeHost) -> None:
+    """They are asked for by name."""
+    assert None is told(make_host, Select("books")).combining
 
 
 class TestSchema:

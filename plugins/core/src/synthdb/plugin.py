@@ -81,7 +81,11 @@ class CorePlugin:
             Permission("sql", "database", "Run read-only SQL."),
             Permission("history", "database", "Read commits, branches, histories, diffs and changes."),
             Permission("branch", "database", "Make, change and remove branches and tags."),
-            Permission("merge", "database", "Merge, pick, revert and restore, and decide conflicts."),
+            Permission(
+                "merge",
+                "database",
+                "Merge, pick, revert and restore, as far as the other permissions go, and decide conflicts.",
+            ),
             Permission(
                 "maintain", "database", "Forget old versions, and move rows between branches and main in the file."
             ),

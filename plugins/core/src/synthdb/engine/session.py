@@ -96,7 +96,7 @@ class Session:
     def require_define(self) -> None:
         """Raise Forbidden unless the caller may change the schema by writing."""
         if not self.restrictions.may_define:
-            raise Forbidden("This write needs a new table or column, which you may not define.")
+            raise Forbidden("This changes tables or columns, which you may not define.")
 
     def require_unlocked(self, table: StoredTable) -> None:
         """Raise SchemaLocked if the table's mode forbids all schema changes."""

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from synthdb_host.contracts import Context, Result
+from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter
 from synthdb_host.operations import Ref
 from synthdb_host.versions import CherryPick, Merge, MergeReport, OpenConflict, Resolve, Revert
 from synthdb_memory.branching import check_unprotected
 from synthdb_memory.combining import Combination, combine
+from synthdb_memory.database import Unit
 from synthdb_memory.differing import counted
 from synthdb_memory.normal import Plain, normal, restated
+from synthdb_memory.permitting import check_permitted, check_unlimited
 from synthdb_memory.repository import Branch, Commit, Repository
 from synthdb_memory.settling import Choice, undecided
 from synthdb_memory.violations import violations
@@ -42,24 +44,25 @@ class Merger:
 
     # -- merge -------------------------------------------------------------------------------------------
 
-    def merge(self, operation: Merge, context: Context) -> Result:
+    def merge(self, operation: Merge, unit: Unit) -> Result:
         """Merge a ref into a branch."""
         repository = self._repository
         target, source = repository.writable(operation.ref), repository.resolve(operation.source)
         if source.id in repository.ancestors(target.head):
             return Result(report=MergeReport())
         pair = (repository.home(operation.source).name, target.name)
-        return self._attempt(pair, self._sides(source, target), target, context, "merge", source.id)
+        return self._attempt(pair, self._sides(source, target), target, unit, "merge", source.id)
 
     def _attempt(
-        self, pair: _Pair, sides: _Sides, target: Branch, context: Context, kind: str, merged: int | None = None
+        self, pair: _Pair, sides: _Sides, target: Branch, unit: Unit, kind: str, merged: int | None = None
     ) -> Result:
         """Combine three states and commit the result, or note what is in conflict."""
+        check_unlimited(unit.restrictions)
         combined = self._combined(sides, self._decide(pair))
-        if not context.dry_run:
+        if not unit.context.dry_run:
             self._sides_of[pair] = sides
             self.noted[pair] = self._with_decisions(pair, combined.conflicts) if combined.conflicts else []
-        return self._finish(target, sides, combined, context, kind, merged)
+        return self._finish(target, sides, combined, unit, kind, merged)
 
     def _sides(self, source: Commit, target: Branch) -> _Sides:
         repository = self._repository
@@ -89,24 +92,25 @@ class Merger:
         return combined
 
     def _finish(
-        self, target: Branch, sides: _Sides, combined: Combination, context: Context, kind: str, merged: int | None
+        self, target: Branch, sides: _Sides, combined: Combination, unit: Unit, kind: str, merged: int | None
     ) -> Result:
         if combined.conflicts:
             return Result(report=MergeReport(conflicts=tuple(combined.conflicts)))
-        report = MergeReport(counted(sides[1], combined.tables))
-        if context.dry_run or (merged is None and combined.tables == sides[1]):
-            return Result(report=report)
         repository = self._repository
         before = repository.commits[target.head].state
         after = restated(combined.tables, before)
+        check_permitted(unit.restrictions, before, after)
+        report = MergeReport(counted(sides[1], combined.tables))
+        if unit.context.dry_run or (merged is None and combined.tables == sides[1]):
+            return Result(report=report)
         if after.catalog().tables != before.catalog().tables:
             after.version = repository.next_version()
-        commit = repository.commit(target, after, context, kind, merged)
+        commit = repository.commit(target, after, unit.context, kind, merged)
         return Result(report=report, commit=str(commit.id))
 
     # -- cherry-pick and revert --------------------------------------------------------------------------
 
-    def pick(self, operation: CherryPick | Revert, context: Context) -> Result:
+    def pick(self, operation: CherryPick | Revert, unit: Unit) -> Result:
         """Make the changes of a range of commits on a branch, or undo them."""
         repository = self._repository
         target = repository.writable(operation.ref)
@@ -119,7 +123,7 @@ class Merger:
         is_revert = isinstance(operation, Revert)
         sides = (after, ours, before) if is_revert else (before, ours, after)
         kind = "revert" if is_revert else "pick"
-        return self._attempt((first.branch.name, target.name), sides, target, context, kind)
+        return self._attempt((first.branch.name, target.name), sides, target, unit, kind)
 
     # -- decisions ---------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from synthdb_memory.branching import change_branches, check_unprotected
 from synthdb_memory.database import CAPABILITIES, MemoryDatabase, Unit, check_deadline, committed, run_on
 from synthdb_memory.listing import READERS
 from synthdb_memory.merging import Merger
+from synthdb_memory.permitting import check_permitted, check_unlimited
 from synthdb_memory.reading import select
 from synthdb_memory.repository import Branch, Repository
 from synthdb_memory.restoring import restore, seen_now
@@ -65,13 +66,13 @@ class VersionedDatabase(MemoryDatabase):
             case Branching() as operation:
                 return change_branches(self._repository, operation, dry_run=unit.context.dry_run)
             case Merge() as operation:
-                return self._merger.merge(operation, unit.context)
+                return self._merger.merge(operation, unit)
             case Resolve() as operation:
                 return self._merger.resolve(operation)
             case CherryPick() | Revert() as operation:
-                return self._merger.pick(operation, unit.context)
+                return self._merger.pick(operation, unit)
             case Restore() as operation:
-                return self._restore(operation, unit.context)
+                return self._restore(operation, unit)
             case Collect():
                 return Result()
             case Insert() | Update() | Delete() | Define() | Batch() as operation:
@@ -88,14 +89,16 @@ class VersionedDatabase(MemoryDatabase):
             return result
         return committed(result, self._commit(branch, before, after, unit.context, "write"))
 
-    def _restore(self, operation: Restore, context: Context) -> Result:
+    def _restore(self, operation: Restore, unit: Unit) -> Result:
         branch = self._repository.writable(operation.ref)
         check_unprotected(branch)
         before = self._repository.commits[branch.head].state
+        check_unlimited(unit.restrictions)
         after, report = restore(self._repository, branch, operation)
-        if context.dry_run:
+        check_permitted(unit.restrictions, before, after)
+        if unit.context.dry_run:
             return Result(report=report)
-        return Result(report=report, commit=self._commit(branch, before, after, context, "restore"))
+        return Result(report=report, commit=self._commit(branch, before, after, unit.context, "restore"))
 
     def _commit(self, branch: Branch, before: State, after: State, context: Context, kind: str) -> str | None:
         """Commit what changed, if anything did."""

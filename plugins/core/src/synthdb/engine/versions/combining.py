@@ -26,6 +26,7 @@ from synthdb.engine.history import delete_rows, put_rows, replace_rows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
 from synthdb.engine.versions.bases import DISPUTED, Base, three_way
+from synthdb.engine.versions.combining_rights import actions_of, require_allowed
 from synthdb.engine.versions.conflict_store import Decisions
 from synthdb.engine.versions.constraint_checks import (
     Known,
@@ -89,6 +90,7 @@ class Combination:
         for item in retype(self._session, schema):
             self.dispute(OpenConflict(item.table, None, item.column, "schema", theirs=str(item.target), detail="type"))
         self._verify(tables, before)
+        self._require_allowed(tables, words)
         self.conflicts.sort(key=lambda item: _place(item[0]))
         return MergeReport(self._counts, words, tuple(conflict for conflict, _ in self.conflicts))
 
@@ -101,6 +103,19 @@ class Combination:
             table.verify(Known.of(before, table.table.id))
         if not self.conflicts:
             build_unique_keys(self._session)
+
+    def _require_allowed(self, tables: Sequence["_Table"], words: Sequence[str]) -> None:
+        """Raise Forbidden if the caller may not do what was done, or not read what is in conflict."""
+        restrictions = self._session.restrictions
+        require_allowed(restrictions, {conflict.table for conflict, _ in self.conflicts}, ("select",))
+        if self.conflicts:
+            return
+        if words:
+            self._session.require_define()
+        for table in tables:
+            known = self._before.tables.get(table.table.id)
+            names = {table.table.name, table.table.name if known is None else known.name}
+            require_allowed(restrictions, names, actions_of(self._counts.get(table.table.name, CombinedTable())))
 
     # -- deciding ----------------------------------------------------------------------------------------
 

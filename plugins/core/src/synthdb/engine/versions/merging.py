@@ -17,7 +17,7 @@ from synthdb.engine.versions.conflict_store import Decisions, close_conflicts, s
 from synthdb.engine.versions.histories import last_version
 from synthdb.engine.versions.keys import identity_of, last_identity_of
 from synthdb.engine.versions.past import Past
-from synthdb_host.contracts import Result
+from synthdb_host.contracts import Result, TableRestriction
 from synthdb_host.errors import Forbidden, InvalidParameter, MergeConflict, NotFound, UnknownRef, UnknownTable
 from synthdb_host.operations import RestoreTable
 from synthdb_host.versions import CherryPick, Merge, MergeReport, Restore, Revert
@@ -115,6 +115,7 @@ def _restored_tables(session: Session, names: Sequence[str], theirs: Place) -> I
     for name in names:
         here = session.catalog.tables.get(name)
         if here is None and name in there:
+            session.require_define()
             restore_table(session, RestoreTable(name))
             here = session.table(name)
         if here is None or here.id not in {table.id for table in there.values()}:
@@ -178,7 +179,7 @@ def _combine(session: Session, base: Base, theirs: Place, source: Place) -> Resu
 
 
 def _combination(session: Session, base: Base, theirs: Place, source: Place, scope: Scope) -> Combination:
-    if any(limit.rows is not None or limit.hidden for limit in session.restrictions.tables.values()):
+    if any(limit != TableRestriction() for limit in session.restrictions.tables.values()):
         raise Forbidden("Some tables are restricted for you, so you cannot combine states.")
     decisions = Decisions(session.driver, source, session.catalog.place)
     return Combination(session, base, theirs, decisions, scope)
