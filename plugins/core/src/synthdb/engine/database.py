@@ -27,7 +27,7 @@ from synthdb.storage.layout import read_format
 from synthdb.storage.locks import WriteLock
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
-from synthdb_host.errors import Timeout, Unavailable, UnknownDatabase
+from synthdb_host.errors import RequestError, Timeout, Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
 
 __all__ = ["SqliteDatabase", "open_sqlite"]
@@ -159,21 +159,45 @@ class SqliteDatabase:
     # -- reading ----------------------------------------------------------------------------------------
 
     async def _select(self, select: Select, restrictions: Restrictions, context: Context) -> Result:
+        budget = self._scheduler.inline_budget
+        if budget is None:
+            return self._read_rows(select, restrictions, context.deadline)
+        if not self._slow or select_shape(select)[0] not in self._slow:
+            soon = time.monotonic() + budget
+            deadline = soon if context.deadline is None else min(soon, context.deadline)
+            try:
+                return self._read_rows(select, restrictions, deadline)
+            except Timeout:
+                if context.deadline is not None and context.deadline <= soon:
+                    raise
+        return await self._offloaded(select, lambda: self._read_rows(select, restrictions, context.deadline), budget)
+
+    def _read_rows(self, select: Select, restrictions: Restrictions, deadline: float | None) -> Result:
+        connection = self._ready(deadline)
+        try:
+            found = self._read_alone(connection, select, restrictions)
+            return found or self._in_transaction(self._reading(select, restrictions), connection, select.ref)
+        finally:
+            connection.deadline = None
+
+    def _reading(self, select: Select, restrictions: Restrictions) -> _Work:
         def work(connection: Connection, catalog: StoredCatalog) -> Result:
             self._admit(catalog)
             return self._reader.run(connection.driver, catalog, select, restrictions)
 
-        budget = self._scheduler.inline_budget
-        if budget is None:
-            return self._read(work, context.deadline, select.ref)
-        if not self._slow or select_shape(select)[0] not in self._slow:
-            soon = time.monotonic() + budget
-            try:
-                return self._read(work, soon if context.deadline is None else min(soon, context.deadline), select.ref)
-            except Timeout:
-                if context.deadline is not None and context.deadline <= soon:
-                    raise
-        return await self._offloaded(select, lambda: self._read(work, context.deadline, select.ref), budget)
+        return work
+
+    def _read_alone(self, connection: Connection, select: Select, restrictions: Restrictions) -> Result | None:
+        """Read by one statement, which finds out by itself whether the catalog last seen is still the file's."""
+        known = self._known(connection, select.ref)
+        if known is None or known[0].requires != self._admitted:
+            return None
+        catalog, (_, layout) = known
+        try:
+            return self._reader.run_alone(connection.driver, catalog, select, restrictions, layout)
+        except (*FOREIGN, RequestError):
+            # On an old catalog anything may go wrong: what stays wrong in a transaction is the caller's.
+            return None
 
     async def _offloaded(self, select: Select, read: Callable[[], Result], budget: float) -> Result:
         """Read on a reader thread, and learn whether this shape is really slow or was only held up by others."""
@@ -221,15 +245,20 @@ class SqliteDatabase:
         self, work: _Work, deadline: float | None, ref: Ref = HEAD, connection: Connection | None = None
     ) -> Result:
         """Run a read on a connection of this thread, on the catalog that belongs to what it reads."""
+        connection = self._ready(deadline, connection)
+        try:
+            return self._in_transaction(work, connection, ref)
+        finally:
+            connection.deadline = None
+
+    def _ready(self, deadline: float | None, connection: Connection | None = None) -> Connection:
+        """Give a connection of this thread whose statements are interrupted at the deadline."""
         self._require_open()
         if deadline is not None and time.monotonic() > deadline:
             raise Timeout("The time limit of this operation was over before it began.")
         connection = connection or self._connections.reader()
         connection.deadline = deadline
-        try:
-            return self._in_transaction(work, connection, ref)
-        finally:
-            connection.deadline = None
+        return connection
 
     def _admit(self, catalog: StoredCatalog) -> None:
         """Refuse an operation if the database needs other plugins than its caller has looked at."""
@@ -263,6 +292,14 @@ class SqliteDatabase:
         views: PlaceCatalogs = connection.state["places"]
         return views.get(driver, ref)
 
+    def _known(self, connection: Connection, ref: Ref) -> tuple[StoredCatalog, tuple[int, int]] | None:
+        """Give the catalog of a ref as this connection saw it last, and the versions that the file had then."""
+        places: PlaceCatalogs | None = connection.state.get("places")
+        if places is None:
+            return None
+        catalog = connection.state["catalog"] if ref is HEAD or ref == HEAD else places.known(ref)
+        return None if catalog is None else (catalog, places.versions)
+
     def _look_again(self, connection: Connection) -> None:
         versions = read_versions(connection.driver)
         # Another thread may replace self._catalog by one that is newer than this transaction.
@@ -283,4 +320,14 @@ class SqliteDatabase:
     def _fresh(self, ref: Ref = HEAD) -> StoredCatalog:
         """Give the catalog of a ref as of now."""
         self._require_open()
-        return self._in_transaction(lambda _, catalog: catalog, self._connections.reader(), ref)
+        connection = self._connections.reader()
+        known = self._known(connection, ref)
+        if known is not None and self._is_current(connection, known[1]):
+            return known[0]
+        return self._in_transaction(lambda _, catalog: catalog, connection, ref)
+
+    def _is_current(self, connection: Connection, versions: tuple[int, int]) -> bool:
+        try:
+            return read_versions(connection.driver) == versions
+        except FOREIGN as error:
+            raise translate(error, self._catalog, self._path) from error

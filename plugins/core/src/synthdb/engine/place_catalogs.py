@@ -25,6 +25,10 @@ class PlaceCatalogs:
         self._by_name: dict[Ref, StoredCatalog] = {}
         self._by_place: dict[Place, StoredCatalog] = {}
 
+    def known(self, ref: Ref) -> StoredCatalog | None:
+        """Give the catalog of a ref if it is certain without a look into the file."""
+        return self._by_name.get(ref)
+
     def get(self, connection: sqlite3.Connection, ref: Ref) -> StoredCatalog:
         """Give the catalog of a ref.
 

@@ -16,9 +16,14 @@ from synthdb.engine.binds import Statement
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 
-__all__ = ["EmbedPlan", "Plan", "Row", "RowsPlan"]
+__all__ = ["UNCHANGED", "EmbedPlan", "Plan", "Row", "RowsPlan"]
 
 Row = tuple[Any, ...]
+
+UNCHANGED: Final = "/* unchanged */ 1"
+"""Stands in a limit, which is zero where this is not true; what makes it so is put in by a plan that runs alone."""
+
+_LAYOUT: Final = "SELECT layout FROM _meta"
 
 _FEW_KEYS: Final = 3
 _JSON_KEYS: Final = frozenset({int, str, type(None)})
@@ -121,7 +126,7 @@ class Plan:
     ``limit`` and ``offset`` are the indexes of those values, None where the select has none.
     """
 
-    __slots__ = ("_count", "_encoder", "_limit", "_offset", "_rows", "_simple", "_statement")
+    __slots__ = ("_alone", "_count", "_encoder", "_limit", "_offset", "_rows", "_simple", "_statement")
 
     def __init__(self, rows: RowsPlan, count: Statement | None, limit: int | None, offset: int | None) -> None:
         self._rows = rows
@@ -131,6 +136,27 @@ class Plan:
         self._limit = limit
         self._offset = offset
         self._simple = not rows.embeds and not rows.trimmed and count is None
+        self._alone: tuple[int, str] | None = None
+
+    @property
+    def runs_alone(self) -> bool:
+        """Whether one statement reads everything, and can itself ask whether the file has changed."""
+        return self._count is None and not self._rows.embeds and UNCHANGED in self._statement.sql
+
+    def run_alone(self, connection: sqlite3.Connection, values: Sequence[object], layout: int) -> Result | None:
+        """Read without a transaction, if the layout version of the file is still ``layout``; None: it is not.
+
+        Raises as :meth:`run` does.
+        """
+        known = self._alone
+        if known is None or known[0] != layout:
+            # A reader thread may look at any time.
+            known = self._alone = layout, self._statement.sql.replace(UNCHANGED, f"({_LAYOUT}) = {layout}")
+        rows = connection.execute(known[1], self._statement.parameters(values)).fetchall()
+        if not rows and connection.execute(_LAYOUT).fetchone()[0] != layout:
+            # The version only rises: had it been another one before, it would be now.
+            return None
+        return Result(self._encoder, rows if self._simple else self._rows.finish(connection, rows, values))
 
     def run(self, connection: sqlite3.Connection, values: Sequence[object]) -> Result:
         """Read with these values.

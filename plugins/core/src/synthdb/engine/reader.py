@@ -41,6 +41,34 @@ class Reader:
             RequestError: the select does not fit the catalog, or a value does not fit its column.
             sqlite3.OperationalError: SQLite could not finish, for instance because it was interrupted.
         """
+        key, values, plan = self._plan(catalog, select, restrictions)
+        try:
+            return plan.run(connection, values)
+        except sqlite3.OperationalError as error:
+            if str(error) != "integer overflow":
+                raise
+        exact = compile_select(catalog, select, restrictions.tables, exact=True)
+        return self._keep(key, exact).run(connection, values)
+
+    def run_alone(
+        self,
+        connection: sqlite3.Connection,
+        catalog: StoredCatalog,
+        select: Select,
+        restrictions: Restrictions,
+        layout: int,
+    ) -> Result | None:
+        """Read rows by one statement without a transaction, which costs as much as a row.
+
+        ``layout`` is the newest layout version at which the catalog was known to be that of the file.
+        None: it is no longer, or one statement is not enough. Raises as :meth:`run` does.
+        """
+        _, values, plan = self._plan(catalog, select, restrictions)
+        return plan.run_alone(connection, values, layout) if plan.runs_alone else None
+
+    def _plan(
+        self, catalog: StoredCatalog, select: Select, restrictions: Restrictions
+    ) -> tuple[Hashable, tuple[object, ...], Plan]:
         shape, values = select_shape(select)
         restricted: Hashable = None
         if restrictions.tables:
@@ -54,13 +82,7 @@ class Reader:
             plan = None
         if plan is None:
             plan = self._keep(key, compile_select(catalog, select, restrictions.tables))
-        try:
-            return plan.run(connection, values)
-        except sqlite3.OperationalError as error:
-            if str(error) != "integer overflow":
-                raise
-        exact = compile_select(catalog, select, restrictions.tables, exact=True)
-        return self._keep(key, exact).run(connection, values)
+        return key, values, plan
 
     def _keep(self, key: Hashable, plan: Plan) -> Plan:
         self._plans[key] = plan

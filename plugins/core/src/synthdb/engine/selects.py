@@ -11,14 +11,14 @@ from synthdb.engine.binds import Encoder, Statement
 from synthdb.engine.conditions import condition_of
 from synthdb.engine.expressions import Expression, Scope, expression_of
 from synthdb.engine.orders import order_terms
-from synthdb.engine.plans import EmbedPlan, Plan, RowsPlan
+from synthdb.engine.plans import UNCHANGED, EmbedPlan, Plan, RowsPlan
 from synthdb.engine.scopes import Builder, Clause, Reading, check_pairs
 from synthdb.engine.shapes import SelectLayout, layout_of
 from synthdb_host.catalog import ColumnType
 from synthdb_host.contracts import TableRestriction
 from synthdb_host.encoding import ResultColumn
 from synthdb_host.errors import InvalidFilter, InvalidParameter, InvalidSelect, UnknownRelation
-from synthdb_host.operations import Aggregate, ColumnRef, Embed, Select
+from synthdb_host.operations import Aggregate, And, ColumnRef, Comparison, Embed, Filter, Select
 
 __all__ = ["compile_select"]
 
@@ -220,7 +220,8 @@ class _Level:
 
     def _paged(self, statement: sa.Select[Any]) -> sa.Select[Any]:
         select, bind = self.select, self.builder.binds.bind
-        if select.limit is None and not select.offset:
+        one = _finds_one(select.where, self.scope.stored.table.identity)
+        if select.limit is None and not select.offset and not one:
             return statement
         # Both are written, because the dialect would bind a value of its own for the one left out.
         limit: Any = sa.literal_column("-1")
@@ -229,6 +230,9 @@ class _Level:
             limit = bind(self.layout.limit, _at_least_zero("limit"), "limit")
         if select.offset:
             offset = bind(self.layout.offset, _at_least_zero("offset"), "offset")
+        if select.limit is not None or one:
+            # Elsewhere a limit would keep SQLite from its fastest way to sort.
+            limit = sa.case((sa.literal_column(UNCHANGED), limit), else_=sa.literal_column("0"))
         return statement.limit(limit).offset(offset)
 
     def counting(self) -> sa.Select[Any]:
@@ -278,6 +282,13 @@ class _Level:
         self.source = self.source.outerjoin(scope.source, sa.and_(*clauses))
         self._joined[name] = scope
         return scope
+
+
+def _finds_one(where: Filter | None, identity: str) -> bool:
+    """Say whether a condition asks for one row by its identity."""
+    if isinstance(where, And):
+        return any(_finds_one(item, identity) for item in where.items)
+    return isinstance(where, Comparison) and where.operator == "eq" and where.column == ColumnRef(identity)
 
 
 def _is_batchable(embed: Embed) -> bool:
