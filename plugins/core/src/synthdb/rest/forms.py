@@ -28,6 +28,8 @@ def form_of(query: str) -> tuple[str, list[str]]:
     Only plain comparisons of columns with values that need no decoding have their values taken out.
     """
     values: list[str] = []
+    if not query or HOLE in query:
+        return query, values
 
     def hole(found: re.Match[str]) -> str:
         values.append(found[2])

@@ -70,7 +70,7 @@ class TableResource:
 
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Say which methods there are."""
-        is_row = self._shapes.of(req).address.key is not None
+        is_row = self._shapes.of(req).is_of_row
         resp.set_header("Allow", _ROW_METHODS if is_row else _TABLE_METHODS)
         resp.status = falcon.HTTP_204
 
@@ -79,22 +79,23 @@ class TableResource:
         shape = self._shapes.of(req)
         caller: Context = req.context.caller
         select = shape.select(await self._catalog(shape, caller) if shape.needs_catalog else None)
-        result = await self._gate.execute(shape.address.database, select, caller)
+        result = await self._gate.execute(shape.database, select, caller)
         count = len(result.rows)
-        if shape.address.key is not None:
+        if shape.is_of_row:
             _check_found(shape, count)
         else:
             _check_single(shape, count)
             resp.set_header("Content-Range", content_range(select.offset, count, result.total))
             resp.status = page_status(select.offset, count, result.total)
-        resp.data = shape.representation.encode(result)
-        resp.content_type = shape.representation.content_type
+        representation = shape.representation
+        resp.data = representation.encode(result)
+        resp.content_type = representation.content_type
         _set_common(resp, shape)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Insert rows, or with a resolution upsert them."""
         shape = self._shapes.of(req)
-        if shape.address.key is not None:
+        if shape.is_of_row:
             raise NotAllowed("A row is not posted to its key.", hint="PUT it there, or POST it to the table.")
         select = await self._select(req, shape)
         defaults = shape.preferences.missing == "default"
@@ -136,7 +137,7 @@ class TableResource:
         resp.set_header("Content-Range", written_range(_counted(shape, result)))
 
     async def _catalog(self, shape: Shape, caller: Context) -> Catalog:
-        return await self._gate.catalog(shape.address.database, caller, shape.address.ref)
+        return await self._gate.catalog(shape.database, caller, shape.form.target.address.ref)
 
     async def _select(self, req: falcon.asgi.Request, shape: Shape) -> Select:
         return shape.select(await self._catalog(shape, req.context.caller) if shape.needs_catalog else None)
@@ -146,7 +147,7 @@ class TableResource:
         if shape.preferences.rollback:
             caller = replace(caller, dry_run=True)
         try:
-            return await self._gate.execute(shape.address.database, operation, caller)
+            return await self._gate.execute(shape.database, operation, caller)
         except MaxAffectedExceeded as error:
             if shape.representation.single and shape.preferences.max_affected is None:
                 raise not_singular(2, at_least=True) from error
@@ -169,7 +170,7 @@ class TableResource:
         _set_common(resp, shape)
 
     def _answer_changed(self, resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
-        if shape.address.key is not None:
+        if shape.is_of_row:
             _check_found(shape, result.affected or 0)
         if shape.preferences.returning == "representation":
             resp.status = falcon.HTTP_200
@@ -204,12 +205,12 @@ def _set_rows(resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
 
 def _set_common(resp: falcon.asgi.Response, shape: Shape) -> None:
     resp.set_header("Vary", _VARY)
-    if shape.preferences.applied:
-        resp.set_header("Preference-Applied", shape.preferences.applied)
+    if applied := shape.preferences.applied:
+        resp.set_header("Preference-Applied", applied)
 
 
 def _row_address(req: falcon.asgi.Request, shape: Shape, key: tuple[Any, ...]) -> str:
     path = raw_path(req).rstrip("/")
-    if shape.address.key is not None:
+    if shape.is_of_row:
         return path
     return f"{path}/" + ",".join(quote(to_text(part), safe="") for part in key)

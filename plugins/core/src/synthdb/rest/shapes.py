@@ -99,7 +99,19 @@ class Shape:
     def address(self) -> Address:
         """What the path names."""
         address = self.form.target.address
-        return address if self.key is None else replace(address, key=(self.key,))
+        if self.key is None:
+            return address
+        return Address(address.database, address.ref, address.table, (self.key,))
+
+    @property
+    def database(self) -> str:
+        """The database that the path names."""
+        return self.form.target.address.database
+
+    @property
+    def is_of_row(self) -> bool:
+        """Whether the path names one row."""
+        return self.form.target.address.key is not None
 
     @property
     def preferences(self) -> Preferences:
@@ -168,7 +180,7 @@ class Shapes:
         Raises:
             RequestError: some part of it cannot be read; ``where`` names the part.
         """
-        text, values = form_of(req.query_string) if HOLE not in req.query_string else (req.query_string, [])
+        text, values = form_of(req.query_string)
         path, key = _without_key(req)
         target = self._target(req, path)
         known = target, text, len(values)
@@ -186,7 +198,7 @@ class Shapes:
         return Form(target, query, needs_catalog(target.address, query))
 
     def _target(self, req: falcon.asgi.Request, path: str | bytes) -> Target:
-        header = req.get_header
+        header = req.headers_lower.get
         accept, prefer = header("accept"), header("prefer")
         if req.method in _READS:
             span, unit, profile = header("range"), header("range-unit"), header("accept-profile")
