@@ -85,15 +85,6 @@ class MergedSchemaTests:
         assert [3.5, 2.0] == dev.values("people", "size")
 
     @needs("merge", "branches", "define")
-    def test_new_tables_of_one_name_are_a_conflict(self, session: Session) -> None:
-        """They have nothing in common but the name."""
-        dev = _forked(session)
-        dev.create("pets", column("name", "text"))
-        session.create("pets", column("kind", "text"))
-        (conflict,) = conflicts_of(session, dev)
-        assert ("schema", "pets", None) == conflict[:3]
-
-    @needs("merge", "branches", "define")
     def test_a_column_dropped_on_one_side_is_dropped(self, session: Session) -> None:
         """Whatever the other side wrote into it; the rest of its rows is merged."""
         dev = _forked(session)

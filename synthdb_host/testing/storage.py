@@ -17,6 +17,7 @@ from synthdb_host.testing.filters import FilterTests
 from synthdb_host.testing.growing import GrowingTests
 from synthdb_host.testing.life import LifeTests
 from synthdb_host.testing.merged_schemas import MergedSchemaTests
+from synthdb_host.testing.merged_tables import MergedTableTests
 from synthdb_host.testing.merges import MergeTests
 from synthdb_host.testing.moments import AsOfTests
 from synthdb_host.testing.places import PLACES, working_at
@@ -49,6 +50,7 @@ class StorageSuite(
     AsOfTests,
     MergeTests,
     MergedSchemaTests,
+    MergedTableTests,
     DecidingTests,
     RepeatingTests,
     FeedTests,

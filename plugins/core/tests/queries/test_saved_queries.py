@@ -88,6 +88,20 @@ def test_every_state_has_its_own_queries(db: synthdb.Connection) -> None:
         db.at(then).queries.save("x", "SELECT 1")
 
 
+def test_branches_that_save_their_first_queries_can_be_merged() -> None:
+    """Each makes the table of saved queries, and it is the same one."""
+    with synthdb.connect(":memory:") as db:
+        db.insert("people", [{"name": "Ada"}])
+        for name in ("one", "two"):
+            db.branches.create(name)
+            db.branch(name).queries.save(f"of-{name}", "SELECT name FROM people")
+        db.queries.save("mine", "SELECT name FROM people")
+        db.merge("one")
+        db.merge("two")
+
+        assert ["mine", "of-one", "of-two"] == [query.name for query in db.queries.list()]
+
+
 def test_a_query_whose_columns_are_gone_is_told(db: synthdb.Connection) -> None:
     """It stays, and says what it misses."""
     db.rename_column("people", "born", "year")

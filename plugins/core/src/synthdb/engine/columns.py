@@ -37,6 +37,7 @@ __all__ = [
     "add_columns",
     "alter_column",
     "check_column_count",
+    "column_record",
     "copy_column",
     "drop_column",
     "has_rows",
@@ -79,15 +80,19 @@ def has_rows(session: Session, table: StoredTable) -> bool:
 
 def new_column(session: Session, table_id: int, column: Column, physical: str) -> int:
     """Write the catalog rows of a new column; gives its id."""
-    default = value_to(adapt(column.type, column.default))
-    record = ColumnRecord(
-        column.name, str(column.type), physical, codec_of(column.type).declared, column.not_null, default,
-        column.has_default or column.default is not None, column.inferred, column.comment,
-    )  # fmt: skip
     cursor = session.driver.execute("INSERT INTO _column (table_id) VALUES (?)", (table_id,))
     column_id = int(cursor.lastrowid or 0)
-    session.versions.put_column(column_id, record)
+    session.versions.put_column(column_id, column_record(column, physical, codec_of(column.type).declared))
     return column_id
+
+
+def column_record(column: Column, physical: str, affinity: str) -> ColumnRecord:
+    """Describe a column whose values are in a physical column."""
+    default = value_to(adapt(column.type, column.default))
+    return ColumnRecord(
+        column.name, str(column.type), physical, affinity, column.not_null, default,
+        column.has_default or column.default is not None, column.inferred, column.comment,
+    )  # fmt: skip
 
 
 def add_column(session: Session, change: AddColumn) -> None:

@@ -8,7 +8,7 @@ import msgspec.structs
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.records import ConstraintRecord, condition_to
 from synthdb.engine.columns import table_record
-from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
+from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index, index_like
 from synthdb.engine.naming import checked_name, ensure_free
 from synthdb.engine.session import Session
 from synthdb.engine.verification import require_unique, verify_check, verify_foreign_key
@@ -148,10 +148,9 @@ def _build(session: Session, table: StoredTable, columns: tuple[int, ...], *, un
         require_unique(session, table, [column.name for column in table.columns.values() if column.id in columns])
         unique = False
     physical = {column.id: column.physical for column in table.columns.values()}
-    return build_index(
-        session.driver,
-        PhysicalIndex(table.physical, [physical[key] for key in columns], unique, session.parts(table.physical)[2:]),
-    )
+    index = PhysicalIndex(table.physical, [physical[key] for key in columns], unique, session.parts(table.physical)[2:])
+    known = None if session.branch == MAIN else index_like(session.driver, index)
+    return known or build_index(session.driver, index)
 
 
 def _add(session: Session, table: StoredTable, constraint: ConstraintRecord) -> None:

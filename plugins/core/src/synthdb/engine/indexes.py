@@ -8,7 +8,7 @@ from synthdb.engine.naming import quote
 from synthdb.engine.overlay import index_overlay
 from synthdb_host.errors import UniqueViolation
 
-__all__ = ["PhysicalIndex", "build_index", "drop_index"]
+__all__ = ["PhysicalIndex", "build_index", "drop_index", "index_like"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,16 @@ def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
     for overlay in index.overlays:
         index_overlay(driver, overlay, name, index.columns)
     return name
+
+
+def index_like(driver: sqlite3.Connection, index: PhysicalIndex) -> str | None:
+    """Give the name of an index of the same columns, None if there is none."""
+    statement = "SELECT name FROM pragma_index_list(?) WHERE origin = 'c'"
+    for (name,) in driver.execute(statement, (index.table,)).fetchall():
+        columns = driver.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", (name,))
+        if [column for (column,) in columns] == list(index.columns):
+            return str(name)
+    return None
 
 
 def drop_index(driver: sqlite3.Connection, name: str | None) -> None:

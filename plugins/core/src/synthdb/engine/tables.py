@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import msgspec.structs
 
@@ -12,6 +12,7 @@ from synthdb.catalog.store import remove_table
 from synthdb.engine.columns import check_column_count, new_column, table_record
 from synthdb.engine.constraints import add_check, add_foreign_key, add_index, add_unique_key, require_references
 from synthdb.engine.history import put_rows
+from synthdb.engine.namesakes import find_namesake, take_over
 from synthdb.engine.naming import checked_name, ensure_free, physical_column, physical_table, quote
 from synthdb.engine.session import Session
 from synthdb.engine.sharing import is_alone
@@ -77,7 +78,8 @@ def create_table(session: Session, change: CreateTable) -> None:
     columns = _checked_columns(change)
     identity = _identity(change, columns)
     ordered = [identity, *(column for column in columns if column.name != identity.name)]
-    _create_physical(session, name, ordered, change)
+    if not _is_taken_over(session, name, ordered, change):
+        _create_physical(session, name, ordered, change)
     session.refresh_schema()
     _add_constraints(session, name, change)
 
@@ -106,6 +108,20 @@ def _identity(change: CreateTable, columns: Sequence[Column]) -> Column:
     return Column(name, ColumnType("uuid" if change.generated == "uuid7" else "integer"), not_null=True)
 
 
+def _is_taken_over(session: Session, name: str, columns: Sequence[Column], change: CreateTable) -> bool:
+    """Make the table of one of the same name and kind that another branch has; False if there is none."""
+    generated = _generated(columns)
+    namesake = find_namesake(session, name)
+    if namesake is None or not namesake.is_like(columns, change.key, generated):
+        return False
+    record = TableRecord(name, 0, (), generated, change.mode, comment=change.comment)
+    return take_over(session, namesake, columns, record, change.key)
+
+
+def _generated(columns: Sequence[Column]) -> Literal["integer", "uuid7"]:
+    return "integer" if columns[0].type.name == "integer" else "uuid7"
+
+
 def _create_physical(session: Session, name: str, columns: Sequence[Column], change: CreateTable) -> None:
     driver = session.driver
     physical = physical_table(driver, name)
@@ -123,7 +139,7 @@ def _create_physical(session: Session, name: str, columns: Sequence[Column], cha
     driver.execute(f"CREATE TABLE {quote(physical)} ({body}){'' if integer else ' WITHOUT ROWID'}")
     create_history(driver, physical, ", ".join(definitions), names[0])
     record = TableRecord(
-        name, ids[0], tuple(by_name[key] for key in change.key) or (ids[0],), "integer" if integer else "uuid7",
+        name, ids[0], tuple(by_name[key] for key in change.key) or (ids[0],), _generated(columns),
         change.mode, comment=change.comment,
     )  # fmt: skip
     session.versions.put_table(table_id, record)
@@ -278,7 +294,7 @@ def _is_engine_id(source: StoredTable, column: Column) -> bool:
 def _copy_rows(session: Session, source: StoredTable, target: StoredTable) -> None:
     pairs = [(target.columns[name].physical, column.physical) for name, column in source.columns.items()]
     session.driver.execute(
-        "UPDATE _table SET next_id = (SELECT next_id FROM _table WHERE id = ?) WHERE id = ?",
+        "UPDATE _table SET next_id = max(next_id, (SELECT next_id FROM _table WHERE id = ?)) WHERE id = ?",
         (source.id, target.id),
     )
     values = ", ".join(quote(name) for _, name in pairs)

@@ -48,7 +48,10 @@ class SchemaCombiner:
         properties = {
             name: self._property(ours.name, None, name, base and base.properties[name], value, theirs.properties[name])
             for name, value in ours.properties.items()
+            if base is not None or name == "dropped"
         }
+        # Where both sides have made it, ours stands.
+        properties = ours.properties | properties
         matches = [
             self._column(ours.name, was, mine, other)
             for was, mine, other in _matched(base.columns if base else [], ours, theirs)

@@ -94,7 +94,7 @@ def _create_table(state: State, change: CreateTable) -> None:
     table = Table(name, tuple(described), identity, key, generated, change.mode, comment=change.comment)
     for item in key:
         table.column(item)
-    state.tables[name] = Stored(table)
+    state.add(Stored(table))
     for unique in change.unique_keys:
         _add_unique_key(state, AddUniqueKey(name, unique))
     for index in change.indexes:

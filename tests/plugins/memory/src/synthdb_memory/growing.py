@@ -31,7 +31,7 @@ def new_table(state: State, name: str, columns: Sequence[str], rows: Sequence[Se
     generated: Literal["integer", "uuid7"] = "uuid7" if key_type.name == "uuid" else "integer"
     column = Column(identity, key_type, not_null=True)
     stored = Stored(Table(name, (column,), identity, (identity,), generated))
-    state.tables[name] = stored
+    state.add(stored)
     return stored
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from synthdb_host.contracts import Context
 from synthdb_host.errors import DuplicateName, ReadOnly, UnknownRef
 from synthdb_host.operations import Ref
-from synthdb_memory.state import State
+from synthdb_memory.state import State, Stored
 
 __all__ = ["Branch", "Commit", "Repository", "Tag"]
 
@@ -164,13 +164,26 @@ class Repository:
     def working_copy(self, branch: Branch) -> State:
         """Give a state to write to; identities go on where any branch left off."""
         state = replace(self.commits[branch.head].state.copy(), requires=self.requires)
+        state.namesakes = self._namesakes(state)
         for stored in (*state.tables.values(), *state.dropped.values()):
             stored.next_id = max(stored.next_id, self._counters.get(stored.uid, 1))
         return state
 
+    def _namesakes(self, state: State) -> dict[str, Stored]:
+        """Give the tables of other branches that a state has never had, by name the oldest of each."""
+        known = {stored.uid for stored in (*state.tables.values(), *state.dropped.values())}
+        found: dict[str, Stored] = {}
+        for branch in self.branches.values():
+            for stored in self.commits[branch.head].state.tables.values():
+                name = stored.schema.name.casefold()
+                if stored.uid not in known and (name not in found or stored.uid < found[name].uid):
+                    found[name] = replace(stored, next_id=self._counters.get(stored.uid, 1))
+        return found
+
     def commit(self, branch: Branch, state: State, context: Context, kind: str, merged: int | None = None) -> Commit:
         """Add a commit to a branch."""
         self._number(state)
+        state.namesakes = {}
         self.requires = state.requires
         at = max(datetime.now(UTC), self.commits[-1].at + timedelta(microseconds=1))
         parents = (branch.head,) if merged is None else (branch.head, merged)

@@ -58,19 +58,38 @@ class Stored:
         return number
 
 
+def _known_by(table: Table) -> object:
+    return table.generated, [(name, table.column(name).type) for name in (table.identity, *table.key)]
+
+
 def _sortable(identity: object) -> Any:
     return identity.int if isinstance(identity, UUID) else identity
 
 
 @dataclass(slots=True)
 class State:
-    """All of a database at one moment."""
+    """All of a database at one moment.
+
+    ``namesakes`` are the tables of other branches, by folded name, that a new table of that name is one with.
+    """
 
     tables: dict[str, Stored] = field(default_factory=dict)
     dropped: dict[str, Stored] = field(default_factory=dict)
     requires: frozenset[str] = frozenset()
     version: int = 0
     commit: int = 0
+    namesakes: dict[str, Stored] = field(default_factory=dict)
+
+    def add(self, stored: Stored) -> None:
+        """Add a new table; it is one with a namesake whose rows are known in the same way."""
+        other = self.namesakes.get(stored.schema.name.casefold())
+        if other is not None and _known_by(other.schema) == _known_by(stored.schema):
+            stored.uid, stored.next_id = other.uid, other.next_id
+            for column in stored.schema.columns:
+                same = other.schema.by_name.get(column.name)
+                if same is not None and same.type == column.type:
+                    stored.ids[column.name] = other.ids[column.name]
+        self.tables[stored.schema.name] = stored
 
     def copy(self) -> "State":
         """Copy everything that a write may change."""

@@ -118,7 +118,12 @@ class _Merging:
     def _known_table(self, table_id: int) -> None:
         mine, theirs = self.ours.tables[table_id], self.theirs.tables[table_id]
         base = self.base.tables.get(table_id)
-        record = self._properties(_TABLE, base or mine, mine, theirs, mine.name, None)
+        if base is None:
+            # Both sides have made it: ours stands.
+            dropped = self._property("dropped", (None, mine.dropped, theirs.dropped), mine.name, None)
+            record = msgspec.structs.replace(mine, dropped=dropped)
+        else:
+            record = self._properties(_TABLE, base, mine, theirs, mine.name, None)
         constraints = self._constraints(base, mine, theirs)
         self._tables[table_id] = msgspec.structs.replace(
             record, constraints=constraints, gone=record.gone and record.dropped
