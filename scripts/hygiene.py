@@ -21,14 +21,18 @@ FORBIDDEN: Final = {
     "a registry host": re.compile(r"py[p]i\.org|python[h]osted\.org|npm[j]s\.org|npm[j]s\.com"),
     "a path of one machine": re.compile(r"(?<![\w.*~-])/(?:[w]ork|[r]oot|[h]ome/\w+|[o]pt/py\w+)/"),
 }
+VENDORED: Final = ("plugins/core/src/synthdb/openapi/swagger_ui/",)
+"""Folders of files that others published, which name whatever they name; each has its SHA256SUMS."""
+
 LOCK_FILES: Final = frozenset({"uv.lock", "poetry.lock", "Pipfile.lock", "package-lock.json", "yarn.lock"})
 
 
 def tracked_files() -> list[Path]:
-    """Return the files that git tracks, or would track if they were added."""
+    """Return the files of ours that git tracks, or would track if they were added."""
     command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [path for name in sorted(listed.split("\0")) if name and (path := ROOT / name).is_file()]
+    ours = [name for name in sorted(listed.split("\0")) if name and not name.startswith(VENDORED)]
+    return [path for name in ours if (path := ROOT / name).is_file()]
 
 
 def findings(paths: Iterable[Path]) -> Iterator[str]:

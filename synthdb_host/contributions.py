@@ -1,7 +1,7 @@
 """What all plugins contribute: collected, checked for type and clashes, and frozen."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -21,7 +21,7 @@ from synthdb_host.discovery import Problem
 from synthdb_host.manifest import Manifest
 from synthdb_host.tasks import Schedule, Task
 
-__all__ = ["HOOKS", "Contribution", "Contributions", "checked", "clashes", "freeze", "prefix", "strays"]
+__all__ = ["HOOKS", "Contribution", "Contributions", "checked", "clashes", "freeze", "prefix", "strays", "switched_off"]
 
 R = TypeVar("R")
 
@@ -128,6 +128,16 @@ def strays(collected: Mapping[str, Sequence[Contribution[Any]]], labels: Mapping
         Problem(labels[one.plugin], "synthdb_schedules", f"there is no task {one.record.task!r}")
         for one in collected["synthdb_schedules"]
         if one.record.task not in tasks
+    ]
+
+
+def switched_off(collected: dict[str, tuple[Contribution[Any], ...]], names: Collection[str]) -> list[Problem]:
+    """Leave out the APIs of these names, ``plugin.name``, and report names that no API has."""
+    served = {f"{one.plugin}.{one.record.name}": one for one in collected["synthdb_api_generators"]}
+    collected["synthdb_api_generators"] = tuple(one for name, one in served.items() if name not in names)
+    return [
+        Problem("the host", "disabled_apis", f"there is no API {name!r}", f"the APIs are {', '.join(sorted(served))}")
+        for name in sorted(set(names) - served.keys())
     ]
 
 

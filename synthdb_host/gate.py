@@ -7,7 +7,7 @@ policies an operation goes straight to its storage.
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from synthdb_host.access import Access
@@ -114,6 +114,18 @@ class Gate:
             return catalog
         limits = await self._limits(database, catalog, context)
         return _visible(catalog, limits) if limits else catalog
+
+    async def permitted(self, resource: Resource, actions: Iterable[str], context: Context) -> frozenset[str]:
+        """Tell which of these actions the caller may do, so that no more is shown; each operation is judged anew."""
+        return frozenset([action for action in actions if await self._refusal(context, action, resource) is None])
+
+    async def capabilities(self, database: str, context: Context) -> frozenset[Capability]:
+        """Say what the storage of a database offers.
+
+        Raises:
+            UnknownDatabase: there is no such database.
+        """
+        return (await self._database(database, context)).capabilities
 
     async def execute(self, database: str, operation: Operation, context: Context) -> Result:
         """Run an operation.

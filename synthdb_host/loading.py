@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from synthdb_host.commands import command_clashes
-from synthdb_host.contributions import HOOKS, Contribution, checked, clashes, strays
+from synthdb_host.contributions import HOOKS, Contribution, checked, clashes, strays, switched_off
 from synthdb_host.discovery import Candidate, Problem, ambiguous, discover, read_manifest, unknown_names
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.manifest import Manifest
@@ -107,6 +107,7 @@ class Loader:
                         for answer in self.registry.call(plugin.id, hook)():
                             collected[hook] += checked(hook, plugin.manifest, answer)
         self.problems += [*clashes(collected, labels), *strays(collected, labels)]
+        self.problems += switched_off(collected, self.settings.disabled_apis)
         return collected
 
     def attempt(self, whose: str, step: str, package: Path | None = None, hint: str = "") -> "_Attempt":

@@ -103,6 +103,7 @@ class HostSettings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=256, description="worker processes")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     log_format: Literal["text", "json"] = Field(default="text", description="format of log lines")
+    disabled_apis: _Names = Field(default=(), description="APIs that are not served: 'core.openapi'")
     admin_token: Secret | None = Field(default=None, description="secret, env:NAME or file:PATH")
     limits: Limits = Field(default=Limits(), description="what one request may cost")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")

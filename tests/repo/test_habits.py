@@ -1,5 +1,6 @@
 """Habits that no linter knows."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ TESTS: Final = tuple(
     )
 )
 # Written with classes of one character, so that this file does not find itself.
+VENDORED: Final = tuple(f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("plugins/*/src/**/SHA256SUMS"))
 SKIPPING = re.compile(r"pytest\.[s]kip|[i]mportorskip|mark\.[s]kip|mark\.[x]fail|unittest\.[s]kip")
 MOCKING = re.compile(r"unittest\.[m]ock|\b[M]agicMock\b|\b[m]ocker\b")
 
@@ -41,6 +43,17 @@ def test_no_file_names_a_registry_a_machine_or_a_lock() -> None:
     )
 
     assert (0, "no registry host, machine path or lock file found\n") == (result.returncode, result.stdout)
+
+
+@pytest.mark.parametrize("folder", VENDORED)
+def test_what_others_published_is_as_they_published_it(folder: str) -> None:
+    """A vendored file is not edited, has its licence beside it, and is all that its folder holds."""
+    sums = dict(line.split()[::-1] for line in (ROOT / folder / "SHA256SUMS").read_text("utf-8").splitlines())
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (ROOT / folder).iterdir()}
+
+    assert found.pop("SHA256SUMS")
+    assert sums == found
+    assert "LICENSE" in found
 
 
 def test_every_lint_exception_says_why() -> None:

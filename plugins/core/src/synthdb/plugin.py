@@ -56,10 +56,11 @@ class CorePlugin:
 
     @hookimpl
     def synthdb_api_generators(self) -> Sequence[ApiGenerator]:
-        """Offer REST for rows, and meta for everything else about a database."""
+        """Offer REST for rows, meta for everything else about a database, and a description of both."""
         return [
             ApiGenerator("rest", "/rest/v1", "synthdb.rest.routes:routes", _rest_links),
             ApiGenerator("meta", "/meta/v1", "synthdb.meta.routes:routes"),
+            ApiGenerator("openapi", "/openapi/v1", "synthdb.openapi.routes:routes"),
         ]
 
     @hookimpl

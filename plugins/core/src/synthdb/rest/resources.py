@@ -96,6 +96,7 @@ class TableResource:
         """Insert rows, or with a resolution upsert them."""
         shape = self._shapes.of(req)
         if shape.is_of_row:
+            resp.set_header("Allow", _ROW_METHODS)
             raise NotAllowed("A row is not posted to its key.", hint="PUT it there, or POST it to the table.")
         select = await self._select(req, shape)
         defaults = shape.preferences.missing == "default"

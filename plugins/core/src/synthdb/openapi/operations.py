@@ -1,0 +1,88 @@
+"""The parts that operations of all APIs are made of."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from synthdb.openapi.problems import references
+from synthdb.openapi.scope import Scope
+
+__all__ = ["COMMIT_MESSAGE", "HEADERS", "JSON", "PREFER", "READING", "WRITING", "answer", "body", "named", "operation"]
+
+JSON: Final = "application/json"
+
+READING: Final = frozenset({400, 403, 404, 406, 410, 414, 503, 504})
+"""The statuses of reads that are refused."""
+
+WRITING: Final = READING | {409, 413, 415, 507}
+"""The statuses of writes that are refused."""
+
+_BEYOND_ASCII: Final = (
+    "%(?:[2-7][0-9A-F]|(?:C[2-9A-F]|D[0-9A-F]|E[1-9A-C]%[89AB][0-9A-F]|F[1-3](?:%[89AB][0-9A-F]){2})%[89AB][0-9A-F])"
+)
+
+PREFER: Final[dict[str, Any]] = {
+    "name": "Prefer",
+    "in": "header",
+    "description": (
+        "Preferences, with commas between them: `return=representation` answers a write with the rows written, "
+        "`count=exact` counts, `resolution=merge-duplicates` or `ignore-duplicates` makes an insert an upsert, "
+        "`max-affected=N` refuses to change more rows, `full-table=allow` allows a change without a filter, "
+        "`tx=rollback` undoes everything after answering. What is not understood is ignored, unless "
+        "`handling=strict` is among them."
+    ),
+    "schema": {"type": "string"},
+}
+COMMIT_MESSAGE: Final[dict[str, Any]] = {
+    "name": "Commit-Message",
+    "in": "header",
+    "description": "Kept with the commit that the request makes. Characters beyond ASCII are percent-encoded UTF-8.",
+    "schema": {"type": "string", "maxLength": 2_000, "pattern": f"^(?:[!-$&-~](?:[ -$&-~]|{_BEYOND_ASCII})*)?$"},
+}
+HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "Content-Range": {
+        "description": "Which rows these are, and of how many if that was asked for: `0-24/573`, `0-24/*`, `*/0`.",
+        "schema": {"type": "string"},
+    },
+    "Preference-Applied": {"description": "The preferences that were understood.", "schema": {"type": "string"}},
+    "Location": {"description": "The address of what was made.", "schema": {"type": "string"}},
+    "Link": {"description": "The address of the next page, if this one is full.", "schema": {"type": "string"}},
+}
+
+
+def named(schema: str) -> dict[str, Any]:
+    """Refer to a schema by its name."""
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def answer(description: str, content: dict[str, Any] | None = None, headers: Iterable[str] = ()) -> dict[str, Any]:
+    """Describe an answer; ``content`` is a schema by media type, ``headers`` are names among ``HEADERS``."""
+    found: dict[str, Any] = {"description": description}
+    if names := list(headers):
+        found["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    if content:
+        found["content"] = {media_type: {"schema": schema} for media_type, schema in content.items()}
+    return found
+
+
+def body(content: dict[str, Any]) -> dict[str, Any]:
+    """Describe a body that must be there; ``content`` is a schema by media type."""
+    return {"required": True, "content": {media_type: {"schema": schema} for media_type, schema in content.items()}}
+
+
+def operation(
+    scope: Scope, name: str, tag: str, about: str, parameters: Sequence[dict[str, Any]], answers: dict[str, Any],
+    refusals: Iterable[int], *, request: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Describe an operation; ``request`` is its body, ``answers`` are its responses by status when it succeeds.
+
+    The first sentence of ``about``, up to a colon or full stop, is the summary.
+    """
+    statuses = {*refusals, 401} if scope.server.security else {*refusals}
+    summary = re.split(r"[.:;](?: |$)", about, maxsplit=1)[0]
+    found: dict[str, Any] = {"operationId": name, "tags": [tag], "summary": summary, "description": about}
+    if parameters:
+        found["parameters"] = list(parameters)
+    if request is not None:
+        found["requestBody"] = request
+    return found | {"responses": dict(sorted((answers | references(statuses)).items()))}

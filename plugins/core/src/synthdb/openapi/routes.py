@@ -1,0 +1,48 @@
+"""Where the documents and the page are."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from synthdb.openapi.documents import Documents
+from synthdb.openapi.resources import AssetResource, DocumentResource
+from synthdb.openapi.scope import Server
+from synthdb_host.contracts import Route
+
+if TYPE_CHECKING:
+    from synthdb_host.hosting import PluginHost
+
+__all__ = ["routes"]
+
+
+def routes(host: "PluginHost") -> Sequence[Route]:
+    """Give the routes, relative to the mount of the OpenAPI generator."""
+    resource = DocumentResource(Documents(host.gate, _server(host)))
+    assets = AssetResource()
+    return (Route("/{db}", lambda _: resource), Route("/{db}/{asset}", lambda _: assets))
+
+
+def _server(host: "PluginHost") -> Server:
+    mounts = {one.record.name: one.record.mount for one in host.contributions.api_generators if one.plugin == "core"}
+    media_types = [one.record for one in host.contributions.media_types]
+    schemes = _schemes(host)
+    return Server(
+        mounts,
+        tuple(media_type.name for media_type in media_types if media_type.encode is not None),
+        tuple(media_type.name for media_type in media_types if media_type.decode is not None),
+        {scheme: _scheme(scheme) for scheme in schemes if scheme != "none"},
+        anonymous="none" in schemes,
+        max_rows=host.settings.limits.max_rows,
+    )
+
+
+def _schemes(host: "PluginHost") -> tuple[str, ...]:
+    """Name the schemes of credentials that are known here; ``none`` is to send none."""
+    known = tuple(sorted(host.contributions.authenticators))
+    if host.contributions.authorizers:
+        return known or ("none",)
+    # Built-in access lets programs on this machine in without, and where there is a token all who show it.
+    return tuple(sorted({*known, "none", "bearer"})) if host.settings.admin_token else tuple(sorted({*known, "none"}))
+
+
+def _scheme(name: str) -> dict[str, Any]:
+    return {"type": "http", "scheme": name}

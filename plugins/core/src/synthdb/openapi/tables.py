@@ -1,0 +1,255 @@
+"""The operations on the rows of a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from synthdb.openapi.identifiers import class_name, identifiers
+from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation
+from synthdb.openapi.patterns import (
+    column_list,
+    condition_group,
+    condition_pattern,
+    equality_pattern,
+    order_list,
+    parameter_name,
+    select_list,
+)
+from synthdb.openapi.rows import row_schemas
+from synthdb.openapi.scope import Scope
+from synthdb.openapi.types import key_schema
+from synthdb_host.catalog import Catalog, Table
+from synthdb_host.errors import AmbiguousEmbed
+
+__all__ = ["TableOperations"]
+
+_OBJECT: Final = "application/vnd.pgrst.object+json"
+_ARRAY: Final = "application/vnd.pgrst.array+json"
+_PUTTING: Final = frozenset({"insert", "update"})
+_MOST: Final = 999_999_999_999_999_999
+_MOST_EMBEDS: Final = 20
+_ROW_HEADERS: Final = ("Content-Range", "Preference-Applied")
+_UNFILTERED: Final = "Without a condition it is refused, unless Prefer has full-table=allow."
+_PREFER: Final[dict[str, Any]] = {"$ref": "#/components/parameters/Prefer"}
+_MESSAGE: Final[dict[str, Any]] = {"$ref": "#/components/parameters/Commit-Message"}
+_PAGE: Final[dict[str, dict[str, Any]]] = {
+    "limit": {"description": "How many rows at most.", "example": 20},
+    "offset": {"description": "How many rows to pass over first."},
+}
+
+
+@dataclass(slots=True)
+class TableOperations:
+    """Describes one table. ``paths``, ``schemas`` and ``parameters`` are what it adds to the document."""
+
+    scope: Scope
+    table: Table
+    identifier: str
+    paths: dict[str, Any] = field(default_factory=dict)
+    schemas: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def describe(self) -> None:
+        """Describe the table, and a row at its key."""
+        allowed = self._allowed()
+        schemas = row_schemas(self.table, class_name(self.identifier), may_define="define" in self._of_all())
+        path = f"{self.scope.rest}/{quote(self.table.name, safe='')}"
+        self._add_parameters()
+        whole = {"get": self._list(), "post": self._insert(), "patch": self._update(), "delete": self._delete()}
+        needs = {"get": "select", "post": "insert", "patch": "update", "delete": "delete"}
+        self.paths[path] = {method: found for method, found in whole.items() if needs[method] in allowed}
+        if self.table.key:
+            if allowed >= _PUTTING:
+                self.paths[path]["put"] = self._put_found()
+            self._describe_row(path, allowed)
+        used = repr(self.paths)
+        self.schemas |= {name: schema for name, schema in schemas.items() if f"/{name}'" in used}
+        self.parameters = {name: item for name, item in self.parameters.items() if f"/{name}'" in used}
+
+    def _describe_row(self, path: str, allowed: frozenset[str]) -> None:
+        names = identifiers(self.table.key)
+        keys = [
+            {
+                "name": names[name],
+                "in": "path",
+                "required": True,
+                "description": f"The row's `{name}`.",
+                "schema": key_schema(self.table.column(name)),
+            }
+            for name in self.table.key
+        ]
+        one: dict[str, Any] = {"parameters": keys, "get": self._get()}
+        if "update" in allowed:
+            one["patch"] = self._patch()
+        if allowed >= _PUTTING:
+            one["put"] = self._put()
+        if "delete" in allowed:
+            one["delete"] = self._remove()
+        self.paths[f"{path}/{','.join(f'{{{names[name]}}}' for name in self.table.key)}"] = one
+
+    def _allowed(self) -> frozenset[str]:
+        allowed = self.scope.actions.get(self.table.name, frozenset()) | {"select"}
+        return allowed if self.scope.writable else allowed & {"select"}
+
+    def _of_all(self) -> frozenset[str]:
+        return self.scope.actions.get(None, frozenset())
+
+    # -- parameters --------------------------------------------------------------------------------------
+
+    def _add_parameters(self) -> None:
+        columns = self.table.columns
+        names = identifiers(column.name for column in columns)
+        unique = [self.table.key, *(key.columns for key in self.table.unique_keys)]
+        own = {
+            "select": ("Which columns the rows have, and which related rows.", select_list(columns, self._embeds())),
+            "order": ("What the rows are sorted by.", order_list(columns)),
+            "and": ("Conditions of which all hold.", condition_group(columns)),
+            "or": ("Conditions of which one holds.", condition_group(columns)),
+        }
+        if any(unique):
+            about = "The key or unique columns by which an upsert finds rows."
+            own["on_conflict"] = (about, column_list([key for key in unique if key]))
+        for name, (description, pattern) in own.items():
+            self._add(name, name, description, {"type": "string", "pattern": pattern})
+        for name, more in _PAGE.items():
+            schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": _MOST}
+            self._add(name, name, more["description"], schema, example=more.get("example"))
+        for column in columns:
+            about = f"A condition on `{column.name}` ({column.type}), such as `is.null` or `not.is.null`."
+            schema = {"type": "string", "pattern": condition_pattern(column)}
+            self._add(f"where.{names[column.name]}", parameter_name(column.name), about, schema)
+
+    def _add(self, key: str, name: str, description: str, schema: dict[str, Any], *, example: object = None) -> None:
+        found = {"name": name, "in": "query", "description": description, "schema": schema}
+        self.parameters[f"{self.identifier}.{key}"] = found | ({"example": example} if example is not None else {})
+
+    def _use(self, *keys: str) -> list[dict[str, Any]]:
+        return [{"$ref": f"#/components/parameters/{self.identifier}.{key}"} for key in keys]
+
+    def _conditions(self) -> list[dict[str, Any]]:
+        names = identifiers(column.name for column in self.table.columns)
+        return self._use(*(f"where.{names[column.name]}" for column in self.table.columns), "and", "or")
+
+    def _embeds(self) -> Sequence[str]:
+        catalog, table = self.scope.catalog, self.table
+        related = sorted({relation.table for relation in catalog.relations.get(table.name, ())})
+        return [name for name in related if name not in table.by_name and _is_clear(catalog, table.name, name)][
+            :_MOST_EMBEDS
+        ]
+
+    # -- operations --------------------------------------------------------------------------------------
+
+    def _operation(
+        self, verb: str, about: str, parameters: list[dict[str, Any]], answers: dict[str, Any],
+        refusals: frozenset[int], request: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        name, table = f"{verb}_{self.identifier}", self.table.name
+        return operation(self.scope, name, table, about, parameters, answers, refusals, request=request)
+
+    def _row(self, kind: str) -> dict[str, Any]:
+        return named(f"{class_name(self.identifier)}{kind}")
+
+    def _many(self) -> dict[str, Any]:
+        forms = {JSON: {"type": "array", "items": self._row("Row")}, _OBJECT: self._row("Row")}
+        return forms | {media_type: {"type": "string"} for media_type in self.scope.server.reads}
+
+    def _one(self) -> dict[str, Any]:
+        forms = {JSON: self._row("Row"), _OBJECT: self._row("Row")}
+        return forms | {media_type: {"type": "string"} for media_type in self.scope.server.reads}
+
+    def _list(self) -> dict[str, Any]:
+        parameters = self._use("select", "order", "limit", "offset") + self._conditions() + [_PREFER]
+        answers = {
+            "200": answer("The rows.", self._many(), _ROW_HEADERS),
+            "206": answer("The rows of a page, when counting was asked for.", self._many(), _ROW_HEADERS),
+        }
+        return self._operation(
+            "list",
+            "Read rows: those that all conditions select, a page at a time.",
+            parameters,
+            answers,
+            READING | {300, 416},
+        )
+
+    def _insert(self) -> dict[str, Any]:
+        row = self._row("Insert")
+        forms = {JSON: row, _OBJECT: row, _ARRAY: {"type": "array", "items": row}}
+        forms |= {media_type: {"type": "string"} for media_type in self.scope.server.writes}
+        upsert = self._use("on_conflict") if f"{self.identifier}.on_conflict" in self.parameters else []
+        headers = (*_ROW_HEADERS, "Location")
+        answers = {
+            "200": answer("Nothing was new; the rows, if they were asked for.", self._many(), _ROW_HEADERS),
+            "201": answer("Inserted; the rows, if they were asked for.", self._many(), headers),
+        }
+        parameters = [*self._use("select"), *upsert, _PREFER, _MESSAGE]
+        about = (
+            "Insert a row, or as an array several: all or none. With a resolution in Prefer, rows that exist are "
+            "updated or ignored."
+        )
+        return self._operation("insert", about, parameters, answers, WRITING | {300}, body(forms))
+
+    def _update(self) -> dict[str, Any]:
+        parameters = [*self._use("select"), *self._conditions(), _PREFER, _MESSAGE]
+        request = body({JSON: self._row("Update")})
+        about = f"Change the rows that the conditions select. {_UNFILTERED}"
+        return self._operation("update", about, parameters, self._changed("Changed"), WRITING | {300}, request)
+
+    def _delete(self) -> dict[str, Any]:
+        parameters = [*self._use("select"), *self._conditions(), _PREFER, _MESSAGE]
+        about = f"Delete the rows that the conditions select. {_UNFILTERED}"
+        return self._operation("delete", about, parameters, self._changed("Deleted"), WRITING | {300})
+
+    def _changed(self, what: str, *, one: bool = False) -> dict[str, Any]:
+        content = self._one() if one else self._many()
+        headers = ("Preference-Applied",) if one else _ROW_HEADERS
+        return {
+            "200": answer(f"{what}; what was asked for of it.", content, headers),
+            "204": answer(f"{what}.", None, headers),
+        }
+
+    def _get(self) -> dict[str, Any]:
+        answers = {"200": answer("The row.", self._one(), ("Preference-Applied",))}
+        return self._operation("get", "Read the row.", [*self._use("select"), _PREFER], answers, READING | {300})
+
+    def _patch(self) -> dict[str, Any]:
+        request, parameters = body({JSON: self._row("Update")}), [*self._use("select"), _PREFER, _MESSAGE]
+        answers = self._changed("Changed", one=True)
+        return self._operation(
+            "patch", "Change the row; what is not given stays as it is.", parameters, answers, WRITING | {300}, request
+        )
+
+    def _put(self) -> dict[str, Any]:
+        return self._putting("put", "Insert or replace the row; what is not given takes its default, or NULL.", [])
+
+    def _put_found(self) -> dict[str, Any]:
+        keys = [
+            {
+                "name": parameter_name(column.name),
+                "in": "query",
+                "required": True,
+                "description": f"The row's `{column.name}`.",
+                "schema": {"type": "string", "pattern": equality_pattern(column)},
+            }
+            for column in map(self.table.column, self.table.key)
+        ]
+        return self._putting("upsert", "Insert or replace the row whose key the parameters give.", keys)
+
+    def _putting(self, verb: str, about: str, keys: list[dict[str, Any]]) -> dict[str, Any]:
+        request, parameters = body({JSON: self._row("Put")}), [*keys, *self._use("select"), _PREFER, _MESSAGE]
+        made = answer("Inserted; the row, if it was asked for.", self._one(), ("Preference-Applied", "Location"))
+        answers = self._changed("Replaced", one=True) | {"201": made}
+        return self._operation(verb, about, parameters, answers, WRITING | {300}, request)
+
+    def _remove(self) -> dict[str, Any]:
+        parameters = [*self._use("select"), _PREFER, _MESSAGE]
+        answers = self._changed("Deleted", one=True)
+        return self._operation("remove", "Delete the row.", parameters, answers, WRITING | {300})
+
+
+def _is_clear(catalog: Catalog, source: str, target: str) -> bool:
+    try:
+        catalog.relation(source, target)
+    except AmbiguousEmbed:
+        return False
+    return True
