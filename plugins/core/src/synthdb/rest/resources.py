@@ -8,6 +8,7 @@ import falcon.asgi
 import msgspec
 
 from synthdb.rest.body import Bodies
+from synthdb.rest.drift import SCHEMA_HEADER, Drift
 from synthdb.rest.message import with_message
 from synthdb.rest.ranges import content_range, page_status, written_range
 from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
@@ -65,6 +66,7 @@ class TableResource:
 
     def __init__(self, gate: Gate, shapes: Shapes, bodies: Bodies) -> None:
         self._gate = gate
+        self._drift = Drift(gate)
         self._shapes = shapes
         self._bodies = bodies
 
@@ -77,6 +79,8 @@ class TableResource:
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Read rows, or the one row at a key."""
         shape = self._shapes.of(req)
+        if SCHEMA_HEADER in req.headers_lower:
+            await self._drift.note(req, resp, shape.address)
         caller: Context = req.context.caller
         select = shape.select(await self._catalog(shape, caller) if shape.needs_catalog else None)
         result = await self._gate.execute(shape.database, select, caller)
@@ -95,6 +99,8 @@ class TableResource:
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Insert rows, or with a resolution upsert them."""
         shape = self._shapes.of(req)
+        if SCHEMA_HEADER in req.headers_lower:
+            await self._drift.note(req, resp, shape.address)
         if shape.is_of_row:
             resp.set_header("Allow", _ROW_METHODS)
             raise NotAllowed("A row is not posted to its key.", hint="PUT it there, or POST it to the table.")
@@ -109,6 +115,8 @@ class TableResource:
     async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Put one row at its key: insert it, or replace it."""
         shape = self._shapes.of(req)
+        if SCHEMA_HEADER in req.headers_lower:
+            await self._drift.note(req, resp, shape.address)
         catalog = await self._catalog(shape, req.context.caller)
         table, select = catalog.table(shape.address.table), shape.select(catalog)
         body = await req.stream.readall()
@@ -123,6 +131,8 @@ class TableResource:
     async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Update the rows that the filters select, or the one at a key."""
         shape = self._shapes.of(req)
+        if SCHEMA_HEADER in req.headers_lower:
+            await self._drift.note(req, resp, shape.address)
         select = await self._select(req, shape)
         values = self._bodies.values(req.content_type, await req.stream.readall())
         result = await self._execute(req, shape, update_rows(shape, values, select))
@@ -132,6 +142,8 @@ class TableResource:
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Delete the rows that the filters select, or the one at a key."""
         shape = self._shapes.of(req)
+        if SCHEMA_HEADER in req.headers_lower:
+            await self._drift.note(req, resp, shape.address)
         select = await self._select(req, shape)
         result = await self._execute(req, shape, delete_rows(shape, select))
         self._answer_changed(resp, shape, result)

@@ -1,0 +1,1 @@
+"""The parts of generated clients that are the same for every database, one folder for each language."""

@@ -1,0 +1,320 @@
+"""Drives the generated Python client against a server of the shop database.
+
+Usage: ``python roundtrip.py BASE_URL CUTTING_URL``, with the client in the folder; prints one JSON line per check:
+``{"name", "error"}``. The second address breaks the connection of a request with ``X-Cut`` after it was done.
+"""
+
+import json
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import shop_client
+from shop_client import Items, People
+from shop_client.runtime import (
+    BadRequest,
+    Client,
+    Conflict,
+    NotConnected,
+    NotFound,
+    Options,
+    Path,
+    Refused,
+    Retries,
+    SchemaDrift,
+    any_of,
+    compare,
+)
+
+BIG = 2**53 + 1
+CODE = UUID("6f9619ff-8b86-4011-b42d-00c04fc964ff")
+
+
+def create_read_update_delete(client: Client) -> None:
+    items = client.table(Items)
+    made = items.insert({"id": 1, "sku": "a", "stock": 3}).returning().single()
+    assert (made["sku"], made["price"], made["sold"], made["made"]) == ("a", Decimal("1.5000"), False, None)
+    assert items.update({"stock": 4}).key(1).execute().status == 204
+    assert items.get(1).data["stock"] == 4
+    assert [row["stock"] for row in items.update({"stock": 5}).eq("sku", "a").returning("stock").execute().data] == [5]
+    put = items.replace({"sku": "b"}, 1).returning().single()
+    assert (put["sku"], put["stock"]) == ("b", None)
+    items.delete().key(1).execute()
+    assert refused(lambda: items.get(1), NotFound).status == 404
+
+
+def every_type_keeps_its_value(client: Client) -> None:
+    items = client.table(Items)
+    facts = {"a": [1, BIG, 0.1, None, True], "ü": "ß"}
+    seen = datetime(2024, 2, 29, 12, 0, 0, 1, tzinfo=UTC)
+    items.insert(
+        {
+            "id": BIG, "sku": "types", "price": Decimal("1234567890123456.7891"), "stock": -BIG, "weight": 0.1,
+            "sold": True, "made": date(2024, 2, 29), "seen_at": seen, "code": CODE, "facts": facts,
+            "photo": b"\x00\xff",
+        }
+    ).execute()  # fmt: skip
+    row = items.get(BIG).data
+    assert (row["id"], row["stock"]) == (BIG, -BIG)
+    assert row["price"] == Decimal("1234567890123456.7891")
+    assert (row["weight"], row["made"], row["seen_at"]) == (0.1, date(2024, 2, 29), seen)
+    assert (row["code"], row["facts"], row["photo"]) == (CODE, facts, b"\x00\xff")
+    found = items.select("id").eq("id", BIG).eq("price", Decimal("1234567890123456.7891")).eq("seen_at", seen)
+    assert found.eq("code", CODE).eq("photo", b"\x00\xff").eq("weight", 0.1).eq("made", date(2024, 2, 29)).count() == 1
+    items.delete().key(BIG).execute()
+
+
+def null_is_not_absent(client: Client) -> None:
+    items = client.table(Items)
+    items.insert([{"id": 1, "sku": "absent"}, {"id": 2, "sku": "null", "price": None}]).execute()
+    assert [row["price"] for row in items.select().order("id").all()] == [Decimal("1.5000"), None]
+    items.update({"stock": None}).key(1).execute()
+    items.update({"stock": 1}).key(2).execute()
+    items.upsert([{"id": 1, "price": None}, {"id": 2, "stock": None}]).execute()
+    rows = items.select("price", "stock").order("id").all()
+    assert list(map(dict, rows)) == [{"price": None, "stock": None}, {"price": None, "stock": None}]
+    items.delete().every_row().execute()
+
+
+def filters(client: Client) -> None:
+    items = client.table(Items)
+    facts = {"tags": ["red", "big"], "n": 1}
+    items.insert(
+        [
+            {"id": 1, "sku": "one, (1)", "stock": 1, "sold": True, "facts": facts},
+            {"id": 2, "sku": 'two "2"', "stock": 2, "price": "2.25"},
+            {"id": 3, "sku": "THREE\\%", "stock": None},
+        ]
+    ).execute()
+    query = items.select("id").order("id")
+
+    def ids(narrowed: object) -> list[int]:
+        return [row["id"] for row in narrowed.all()]  # type: ignore[attr-defined] # any of the queries below
+
+    assert ids(query.eq("sku", "one, (1)")) == [1]
+    assert ids(query.is_in("sku", ["one, (1)", 'two "2"'])) == [1, 2]
+    assert ids(query.not_in("id", [1, 2])) == [3]
+    assert ids(query.neq("stock", 1)) == [2]
+    assert ids(query.gt("stock", 1)) == [2]
+    assert ids(query.gte("stock", 1).lt("stock", 2)) == [1]
+    assert ids(query.lte("price", Decimal("2.25")).gt("price", 2)) == [2]
+    assert ids(query.like("sku", "o%")) == [1]
+    assert ids(query.ilike("sku", "three%")) == [3]
+    assert ids(query.match("sku", "^t")) == [2]
+    assert ids(query.is_null("stock")) == [3]
+    assert ids(query.not_null("stock")) == [1, 2]
+    assert ids(query.contains("facts", {"tags": ["red"]})) == [1]
+    assert ids(query.overlaps(Path("facts", "tags", as_text=False), ["big", "small"])) == [1]
+    assert ids(query.eq(Path("facts", "tags", 0), "red")) == [1]
+    assert ids(query.where(any_of(compare("sku", "eq", 'two "2"'), compare("stock", "is", "null")))) == [2, 3]
+    assert ids(query.where(any_of(compare("id", "eq", 1), compare("id", "eq", 2)).negate())) == [3]
+    assert ids(items.select("id").order("stock", descending=True, nulls="first")) == [3, 2, 1]
+    assert ids(query.limit(1).offset(1)) == [2]
+    items.delete().every_row().execute()
+
+
+def single_rows_and_counts(client: Client) -> None:
+    people = client.table(People)
+    assert dict(people.select("name").eq("id", 1).single()) == {"name": "Ada"}
+    assert people.select().eq("id", 9).maybe_single() is None
+    assert refused(people.select().single, BadRequest).code == "not_singular"
+    try:
+        people.select().maybe_single()
+    except ValueError:
+        pass
+    else:
+        raise AssertionError
+    assert people.select().gt("id", 1).count() == 2
+    answer = people.select().with_count().order("id").limit(2).execute()
+    assert (len(answer.data), answer.total) == (2, 3)
+
+
+def related_rows(client: Client) -> None:
+    people = client.table(People)
+    items = client.table(Items)
+    items.insert([{"id": n, "sku": f"s{n}", "maker_id": 2, "buyer_id": 1} for n in (1, 2, 3)]).execute()
+    found = people.select("name").embed(
+        "items_items_maker", lambda made: made.select("sku", "price").gt("id", 1).order("id", descending=True)
+    )
+    rows = found.order("id").limit(2).all()
+    assert rows[0]["items_items_maker"] == []
+    assert [item["sku"] for item in rows[1]["items_items_maker"]] == ["s3", "s2"]
+    assert rows[1]["items_items_maker"][0]["price"] == Decimal("1.5000")
+    item = items.select("sku").embed("items_buyer").eq("id", 1).single()
+    assert item["items_buyer"] is not None
+    assert item["items_buyer"]["born"] == date(1815, 12, 10)
+    grace = people.select("name").embed("people_boss", lambda boss: boss.select("name")).eq("id", 2).single()
+    assert dict(grace["people_boss"] or {}) == {"name": "Ada"}
+    ada = people.select("name").embed("people_people_boss", lambda staff: staff.required().order("id")).single()
+    assert [person["name"] for person in ada["people_people_boss"]] == ["Grace", "Zoë"]
+    items.delete().every_row().execute()
+
+
+def many_rows_page_by_page(client: Client) -> None:
+    items = client.table(Items)
+    assert items.insert([{"sku": f"p{n:03}"} for n in range(250)]).execute().status == 201
+    pages = list(items.select("sku").pages(100))
+    assert [len(page) for page in pages] == [100, 100, 50]
+    assert len({row["sku"] for page in pages for row in page}) == 250
+    assert [row["sku"] for row in items.select("sku").order("sku", descending=True).rows(60)][:2] == ["p249", "p248"]
+    assert len(items.select().all()) == 250
+    assert sum(1 for _ in items.select().stream()) == 250
+    assert refused(items.delete().at_most(10).like("sku", "p%").execute, BadRequest).code == "max_affected_exceeded"
+    assert refused(items.delete().execute, BadRequest).code == "full_table_write"
+    assert items.delete().like("sku", "p%").at_most(250).returning("id").execute().data[0].keys() == {"id"}
+
+
+def upserts(client: Client) -> None:
+    items = client.table(Items)
+    items.insert({"id": 1, "sku": "u", "stock": 1, "weight": 2.5}).execute()
+    merged = items.upsert({"sku": "u", "stock": 2}, on=["sku"]).returning("id", "stock", "weight").single()
+    assert dict(merged) == {"id": 1, "stock": 2, "weight": 2.5}
+    items.upsert({"id": 1, "sku": "x", "stock": 9}, ignore=True).execute()
+    assert items.get(1).data["stock"] == 2
+    assert refused(items.insert({"id": 2, "sku": "u"}).execute, Conflict).code == "unique_violation"
+    items.delete().every_row().execute()
+
+
+def raw_selections(client: Client) -> None:
+    people = client.table(People)
+    (row,) = people.select().select_raw("n:count(),oldest:born.min()").execute().data
+    assert row == {"n": 3, "oldest": "1815-12-10"}
+
+
+def csv_both_ways(client: Client) -> None:
+    items = client.table(Items)
+    items.insert_csv('id,sku,stock\n1,"a, b",\n2,c,5\n').execute()
+    assert items.select("id", "sku", "stock").order("id").csv() == 'id,sku,stock\r\n1,"a, b",\r\n2,c,5\r\n'
+    items.delete().every_row().execute()
+
+
+def hostile_names(client: Client) -> None:
+    odd = client.table(shop_client.GrößeMaße)
+    odd.insert(
+        {"first name": "A", "order": 1, "class": "b", "a.b": "c", "日本": "d", "naïve": 2, '"q"\\': "e", "not": True,
+         "per%cent+&=": "f", "constructor": "g", "count": BIG}
+    ).execute()  # fmt: skip
+    row = odd.select("first name", "order", "日本", '"q"\\', "per%cent+&=", "count").eq("a.b", "c").eq("order", 1)
+    row = row.eq("not", value=True).eq('"q"\\', "e").is_in("per%cent+&=", ["f"]).eq("naïve", 2).order("first name")
+    found = row.where(any_of(compare("not", "is", value="true"), compare("a.b", "eq", "x"))).all()
+    assert list(map(dict, found)) == [
+        {"first name": "A", "order": 1, "日本": "d", '"q"\\': "e", "per%cent+&=": "f", "count": BIG}
+    ]
+    assert dict(odd.update({"class": "z"}).eq("日本", "d").returning("class").single()) == {"class": "z"}
+    odd.delete().every_row().execute()
+    parts = client.table(shop_client.Parts)
+    client.table(Items).insert({"id": 7, "sku": "s"}).execute()
+    parts.insert({"item_id": 7, "number": 1, "label": "x"}).execute()
+    assert parts.get(7, 1).data["label"] == "x"
+    parts.delete().key(7, 1).execute()
+    client.table(Items).delete().key(7).execute()
+
+
+def branches_and_past_states(client: Client) -> None:
+    people = client.table(People)
+    client.tags.create("before")
+    client.branches.create("python/../x".replace("/../", "."), if_not_exists=True)
+    branch = client.at("python.x")
+    branch.table(People).update({"name": "Ada L."}).key(1).message("a longer näme").execute()
+    assert people.get(1).data["name"] == "Ada"
+    assert branch.table(People).get(1).data["name"] == "Ada L."
+    assert branch.commits(limit=1)[0]["message"] == "a longer näme"
+    assert [item["column"] for item in branch.diff("main", detail="cells")] == ["name"]
+    assert client.merge("python.x")["conflicts"] == []
+    assert people.get(1).data["name"] == "Ada L."
+    assert client.at("before").table(People).get(1).data["name"] == "Ada"
+    assert refused(client.at("before").table(People).delete().key(1).execute, Refused).code == "read_only"
+    assert [row["value"] for row in people.history(1, column="name")][-1] == "Ada"
+    people.update({"name": "Ada"}).key(1).execute()
+    client.branches.delete("python.x")
+    client.tags.delete("before")
+    assert client.sql("SELECT count(*) AS n FROM people WHERE id > ?", [1]) == [{"n": 2}]
+
+
+def changes_go_on_where_they_ended(client: Client) -> None:
+    people = client.table(People)
+    people.insert({"id": 50, "name": "first"}).execute()
+    last = list(client.changes(tables=["people"]))[-1]
+    assert (last.change, last.key, last.table) == ("insert", [50], "people")
+    people.update({"name": "second"}).key(50).execute()
+    people.delete().key(50).execute()
+    found = list(client.changes(last.offset, tables=["people"]))
+    assert [item.change for item in found] == ["update", "delete"]
+    assert found[0].new is not None
+    assert found[0].new["name"] == "second"
+
+
+def dry_runs_change_nothing(client: Client) -> None:
+    people = client.table(People)
+    assert list(map(dict, people.delete().eq("id", 3).dry_run().returning("id").execute().data)) == [{"id": 3}]
+    assert people.select().count() == 3
+
+
+def errors_say_what_is_wrong(client: Client) -> None:
+    error = refused(client.table(People).select().where(compare("nmae", "eq", "x")).execute, BadRequest)
+    assert (error.code, error.status) == ("unknown_column", 400)
+    assert error.hint is not None
+    assert "name" in error.hint
+    assert refused(client.at("nowhere").table(People).select().execute, NotFound).code == "unknown_ref"
+    closed = shop_client.connect("http://127.0.0.1:9", options=Options(retries=Retries(1, 0.01), timeout=2))
+    try:
+        closed.table(People).get(1)
+    except NotConnected:
+        pass
+    else:
+        raise AssertionError
+
+
+def a_drifted_schema_is_told_once(client: Client) -> None:
+    told: list[str] = []
+    drifting = shop_client.connect(BASE, options=Options(on_drift=told.append))
+    drifting.table(People).get(1)
+    assert told == []
+    client.branches.create("drifted")
+    other = drifting.at("drifted")
+    other.table(People).update({"name": "x", "brand_new": 1}).key(1).execute()  # type: ignore[typeddict-unknown-key] # makes a column
+    other.table(People).get(1)
+    other.table(People).get(1)
+    assert len(told) == 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        shop_client.connect(BASE).at("drifted").table(People).get(1)
+    assert [item.category for item in caught].count(SchemaDrift) == 1
+    client.branches.delete("drifted")
+
+
+CHECKS: tuple[Callable[[Client], None], ...] = (
+    create_read_update_delete, every_type_keeps_its_value, null_is_not_absent, filters, single_rows_and_counts,
+    related_rows, many_rows_page_by_page, upserts, raw_selections, csv_both_ways, hostile_names,
+    branches_and_past_states, changes_go_on_where_they_ended, dry_runs_change_nothing, errors_say_what_is_wrong,
+    a_drifted_schema_is_told_once,
+)  # fmt: skip
+
+
+def refused(call: Callable[[], object], kind: type[Refused]) -> Refused:
+    """Give the error that a call raises."""
+    try:
+        call()
+    except kind as error:
+        return error
+    raise AssertionError
+
+
+def main() -> None:
+    """Run every check."""
+    client = shop_client.connect(BASE)
+    for check in CHECKS:
+        try:
+            check(client)
+        except Exception:  # noqa: BLE001 - whatever is wrong with a check is its result
+            print(json.dumps({"name": check.__name__, "error": traceback.format_exc()}))
+        else:
+            print(json.dumps({"name": check.__name__, "error": None}))
+
+
+BASE, CUTTING = sys.argv[1:3]
+main()

@@ -1,0 +1,63 @@
+"""Generated clients of the shop database, and programs that drive them against a server."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import synthdb
+from synthdb.sdk.generating import Language, sources_for
+from synthdb.sdk.sources import write
+from tests.integration.cutting import cutting
+from tests.integration.serving import serving
+from tests.integration.shop import make_shop, make_tables
+
+__all__ = ["CLIENTS", "Shop", "check_results", "generate", "run", "serving_shop"]
+
+CLIENTS: Final = Path(__file__).parent.parent / "clients"
+_SECONDS: Final = 150
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where a server of the database is, and where what breaks connections to it is."""
+
+    url: str
+    cutting_url: str
+
+
+@contextmanager
+def serving_shop(folder: Path) -> Iterator[Shop]:
+    """Serve a new database of the shop."""
+    make_shop(folder / "shop.db")
+    with serving(folder, folder / "shop.db") as server, cutting(server.port) as port:
+        yield Shop(f"http://127.0.0.1:{server.port}", f"http://127.0.0.1:{port}")
+
+
+def generate(folder: Path, language: Language, scripts: Sequence[str]) -> Path:
+    """Generate a client of the shop in a folder, and put scripts beside it."""
+    with synthdb.connect(":memory:") as db:
+        make_tables(db)
+        write(folder / "shop_client", sources_for(language, "shop", db.catalog()))
+    for script in scripts:
+        shutil.copy(CLIENTS / "sdk" / script, folder)
+    return folder
+
+
+def run(command: Sequence[str | Path], folder: Path) -> str:
+    """Run a program that must succeed, and give what it prints."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def check_results(printed: str, checks: int) -> None:
+    """Require that a driver made so many checks, and that all went well."""
+    results = [json.loads(line) for line in printed.splitlines()]
+    failed = "\n".join(f"{result['name']}: {result['error']}" for result in results if result["error"])
+    assert not failed, failed
+    assert len(results) == checks

@@ -1,0 +1,62 @@
+"""A database for tests of generated clients, made without a server: every type, hostile names, odd relations."""
+
+from pathlib import Path
+from typing import Final
+
+import synthdb
+from synthdb import column
+
+__all__ = ["ODD", "make_shop", "make_tables"]
+
+ODD: Final = 'Größe & "Maße"'
+"""A table, and columns, whose names mean something else in every language or in an address."""
+
+_ODD_COLUMNS: Final = {
+    "first name": "text", "order": "integer", "class": "text", "type": "text", "a.b": "text", "日本": "text",
+    "naïve": "integer",
+    '"q"\\': "text", "constructor": "text", "not": "boolean", "count": "integer", "per%cent+&=": "text",
+}  # fmt: skip
+
+
+def make_shop(file: Path) -> None:
+    """Make the database in a file."""
+    with synthdb.connect(file) as db:
+        make_tables(db)
+        db.insert(
+            "people",
+            [
+                {"id": 1, "name": "Ada", "born": "1815-12-10", "boss_id": None},
+                {"id": 2, "name": "Grace", "born": "1906-12-09", "boss_id": 1},
+                {"id": 3, "name": "Zoë", "born": None, "boss_id": 1},
+            ],
+        )
+
+
+def make_tables(db: synthdb.Connection) -> None:
+    """Make the tables."""
+    db.create_table(
+        "people",
+        {"id": "integer", "name": column("text", not_null=True), "born": "date", "boss_id": "integer"},
+        key="id",
+        comment='Who works here, and "why".',
+    )
+    db.create_table(
+        "items",
+        {
+            "id": "integer", "sku": column("text", not_null=True), "price": column("decimal(20,4)", default="1.50"),
+            "stock": "integer", "weight": "real", "sold": column("boolean", not_null=True, default=False),
+            "made": "date", "seen_at": "timestamp", "code": "uuid", "facts": "json", "photo": "bytes",
+            "maker_id": "integer", "buyer_id": "integer",
+        },
+        key="id",
+    )  # fmt: skip
+    db.create_table("parts", {"item_id": "integer", "number": "integer", "label": "text"}, key=("item_id", "number"))
+    db.create_table(ODD, _ODD_COLUMNS)
+    # Names that would be the same in a program.
+    db.create_table("items row", {"x": "text"})
+    db.create_table("items_row", {"x": "text"})
+    db.add_unique("items", "sku", "items_sku")
+    db.add_foreign_key("people", "boss_id", "people.id", name="people_boss")
+    db.add_foreign_key("items", "maker_id", "people.id", name="items_maker")
+    db.add_foreign_key("items", "buyer_id", "people.id", name="items_buyer")
+    db.add_foreign_key("parts", "item_id", "items.id", name="parts_item")
