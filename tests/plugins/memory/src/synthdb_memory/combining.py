@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from synthdb_host.catalog import ColumnType
 from synthdb_host.versions import OpenConflict
 from synthdb_memory.combining_rows import RowCombiner
-from synthdb_memory.combining_schema import Match, SchemaCombiner
+from synthdb_memory.combining_schema import Match, SchemaCombiner, converted
 from synthdb_memory.normal import Plain, PlainTable
-from synthdb_memory.settling import Decide, undecided
+from synthdb_memory.settling import UNFIT, Decide, undecided
 
 __all__ = ["Combination", "combine"]
 
@@ -48,11 +49,45 @@ def combine(
         _check_constraints(schema, table, tables)
     rows = RowCombiner(decide, virtual=virtual)
     for uid, found in matches.items():
-        if not tables[uid].is_live:
+        if not tables[uid].is_live or not _is_live(theirs.get(uid)):
             tables[uid].rows = rows.kept(found, tables[uid].rows)
             continue
+        late = [] if virtual else _unfit(found, ours.get(uid))
+        for match, _ in late:
+            match.take_type_of_ours()
         tables[uid].rows = rows.rows(tables[uid], found, base.get(uid), ours.get(uid), theirs.get(uid))
+        for match, kind in late:
+            _narrow(schema, tables[uid], match, kind)
     return Combination(tables, schema.conflicts + rows.conflicts)
+
+
+def _unfit(matches: list[Match], ours: PlainTable | None) -> list[tuple[Match, ColumnType]]:
+    """Give the columns with values of ours that do not fit the type to be: it is tried again when rows are combined."""
+    found = []
+    for match in matches:
+        kind = match.result.properties["type"]
+        if ours and match.ours and match.result.is_live and match.ours.properties["type"] != kind:
+            was = match.ours
+            values = (row[was.number] for row in ours.rows.values())
+            if any(converted(value, was.properties["type"], kind) is UNFIT for value in values):
+                found.append((match, kind))
+    return found
+
+
+def _narrow(schema: SchemaCombiner, table: PlainTable, match: Match, kind: ColumnType) -> None:
+    """Give a column the type it shall have, or say that not all values fit."""
+    column = match.result
+    was = column.properties["type"]
+    fitted = {identity: converted(row[column.number], was, kind) for identity, row in table.rows.items()}
+    column.properties["type"] = kind
+    if any(value is UNFIT for value in fitted.values()):
+        schema.report(table.name, column.name, "type", None, None, kind)
+        return
+    table.rows = {identity: row | {column.number: fitted[identity]} for identity, row in table.rows.items()}
+
+
+def _is_live(table: PlainTable | None) -> bool:
+    return table is not None and table.is_live
 
 
 def _gone(table: PlainTable | None) -> PlainTable:

@@ -14,7 +14,7 @@ _Rows = tuple[Any, Any, Any]
 
 def shown(table: PlainTable, cells: Any) -> Any:
     """Give a row as an object."""
-    if cells is None or cells is UNKNOWN or any(value is UNFIT for value in cells.values()):
+    if cells is None or cells is UNKNOWN:
         return None
     return {column.name: jsonable(cells[column.number], column.properties["type"]) for column in table.live}
 
@@ -42,11 +42,12 @@ class RowCombiner:
     ) -> dict[Any, Cells]:
         """Combine all rows of a table."""
         sides = [side.rows if side else {} for side in (base, ours, theirs)]
-        combined = {}
+        combined: dict[Any, Any] = {}
         for identity in dict.fromkeys((*sides[1], *sides[2], *sides[0])):
-            row = self._row(table, matches, _aligned(matches, *(side.get(identity) for side in sides)))
+            found = _aligned(matches, *(side.get(identity) for side in sides))
+            row = self._row(table, matches, found)
             if row is not None:
-                combined[identity] = row
+                combined[identity] = row if row is UNKNOWN else row | _hidden(matches, found[1])
         return combined
 
     def kept(self, matches: list[Match], ours: dict[Any, Cells]) -> dict[Any, Cells]:
@@ -94,6 +95,12 @@ class RowCombiner:
         kind, number = column.properties["type"], column.number
         base, ours, theirs = (None if row is None or row is UNKNOWN else jsonable(row[number], kind) for row in rows)
         return OpenConflict(table.name, key, column.name, "cell", base, ours, theirs)
+
+
+def _hidden(matches: list[Match], ours: Any) -> Cells:
+    """Give the values of dropped columns: a row of ours keeps them, one that is new has none."""
+    gone = [match.result.number for match in matches if not match.result.is_live]
+    return {number: None if ours is None else ours[number] for number in gone}
 
 
 def _compared(matches: list[Match]) -> list[int]:

@@ -25,6 +25,11 @@ class Match:
     result: PlainColumn
     is_open: bool = False
 
+    def take_type_of_ours(self) -> None:
+        """Give the result the type that ours has."""
+        assert self.ours is not None
+        self.result.properties["type"] = self.ours.properties["type"]
+
 
 def converted(value: Any, source: ColumnType, target: ColumnType) -> Any:
     """Give a value as one of another type."""
@@ -92,7 +97,10 @@ class SchemaCombiner:
         was = base.properties["type"] if base else UNKNOWN
         if settle(was, mine, other) is CONFLICT and (wider := widen(mine, other)) in (mine, other):
             return wider
-        return self._property(table, ours.name, "type", was, mine, other)
+        kind = self._property(table, ours.name, "type", was, mine, other)
+        unfit = self._conflict(table, ours.name, "type", None, None, kind)
+        choice = self._decide(unfit) if kind != mine else None
+        return mine if choice and choice.choice == "ours" else kind
 
     def _property(self, table: str, column: str | None, name: str, base: Any, ours: Any, theirs: Any) -> Any:
         found = settle(base, ours, theirs)

@@ -210,9 +210,7 @@ def _restore_column(state: State, change: RestoreColumn) -> None:
     column, values = replace(dropped.column, not_null=False), dropped.values
     stored.schema = replace(stored.schema, columns=(*stored.schema.columns, column))
     stored.ids[column.name] = dropped.ids
-    stored.rows = {
-        number: {**row, column.name: values.get(number, column.default)} for number, row in stored.rows.items()
-    }
+    stored.rows = {number: {**row, column.name: values.get(number)} for number, row in stored.rows.items()}
 
 
 def _rename_column(state: State, change: RenameColumn) -> None:

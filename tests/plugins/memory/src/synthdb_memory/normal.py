@@ -112,7 +112,7 @@ def _column(column: Column, ids: Ids, *, dropped: bool) -> PlainColumn:
 
 def _cells(stored: Stored, number: int, row: Row, numbers: Mapping[str, int]) -> Cells:
     cells = {numbers[name]: value for name, value in row.items()}
-    return cells | {min(i.ids): i.values.get(number, i.column.default) for i in stored.dropped.values()}
+    return cells | {min(i.ids): i.values.get(number) for i in stored.dropped.values()}
 
 
 def _constraints(

@@ -112,7 +112,8 @@ class VersionedDatabase(MemoryDatabase):
 def _contents(state: State) -> tuple[Any, ...]:
     tables = {name: (stored.uid, stored.schema, _by_identity(stored)) for name, stored in state.tables.items()}
     dropped = {name: set(stored.dropped) for name, stored in state.tables.items()}
-    return tables, dropped, set(state.dropped)
+    gone = {name: (stored.schema, set(stored.dropped)) for name, stored in state.dropped.items()}
+    return tables, dropped, gone
 
 
 def _by_identity(stored: Stored) -> dict[Any, Row]:

@@ -204,10 +204,14 @@ class _Table:
         if self.whole.ids is not None:
             return list(self.whole.ids)
         driver, found = self.whole.session.driver, set()
+        restored = self.whole.dropped(self.table.id, tuple(self.table.columns.values()))
         for place in self.whole.base.tips():
             if self._is_retyped(place):
                 found.update(all_ids(driver, self.theirs))
             found.update(changed_ids(driver, self.theirs, place, self.whole.theirs))
+            if restored:
+                # Rows that ours wrote without the column lack what theirs has in it.
+                found.update(changed_ids(driver, self.table, place, self.whole.session.catalog.place))
         return sorted(found)
 
     def _is_retyped(self, place: Place) -> bool:
@@ -216,14 +220,16 @@ class _Table:
         before = {} if known is None else _forms(known)
         return any(before.get(root, form) != form for root, form in _forms(self.theirs).items())
 
-    def _side(self, place: Place, table: StoredTable | None) -> "_SideRows":
-        return _SideRows(self, place, table)
+    def _side(self, place: Place, live: StoredTable | None = None) -> "_SideRows":
+        """Give the rows of a state; ``live`` is the table with the columns that the state says something about."""
+        whole = self.whole.past.whole_table(place, self.table.id)
+        columns = () if whole is None or live is None else tuple(whole.columns.values())
+        said = () if live is None else tuple(live.columns.values())
+        silent = frozenset(column.root for column in columns) - {column.root for column in said}
+        return _SideRows(self, whole, silent)
 
-    def _rows(self) -> Iterator[tuple[Any, Sides]]:
-        base = {
-            place: self._side(place, self.whole.past.whole_table(place, self.table.id))
-            for place in self.whole.base.places()
-        }
+    def _rows(self) -> Iterator[tuple[Any, Sides, Row | None]]:
+        base = {place: self._side(place) for place in self.whole.base.places()}
         theirs = self._side(self.whole.theirs, self.theirs)
         columns, since = tuple(self.table.columns.values()), self._since(base)
         mine = Side(columns, columns, self.whole.dropped(self.table.id, columns))
@@ -236,7 +242,8 @@ class _Table:
             for row_id in ids:
                 known = commits.get(row_id, _EVER) <= since
                 old = ours[row_id] if known else self.whole.base.value(_row_at(base, row_id), _combined_rows)
-                yield row_id, (old, mine.read(ours.get(row_id), old), theirs.row(row_id, old))
+                stored = ours.get(row_id)
+                yield row_id, (old, mine.read(stored, old), theirs.row(row_id, old)), stored
 
     def _since(self, base: dict[Place, "_SideRows"]) -> int:
         """Give the commit up to which rows of the branch are those of the base, so that these need not be read.
@@ -324,17 +331,14 @@ def _row_at(sides: dict[Place, "_SideRows"], row_id: Any) -> Callable[[Place], A
 
 
 class _SideRows:
-    """The rows of one state, read in chunks and given as rows of the merged table."""
+    """The rows of one state, read in chunks and given as rows of the merged table, values of dropped columns too."""
 
-    def __init__(self, part: _Table, place: Place, table: StoredTable | None) -> None:
+    def __init__(self, part: _Table, table: StoredTable | None, silent: frozenset[int]) -> None:
         self._driver = part.whole.session.driver
         self._table = table
         self._rows: dict[Any, Row] = {}
-        own = () if table is None else tuple(table.columns.values())
-        target = tuple(part.table.columns.values())
-        dropped = _dropped(part, place, frozenset(column.root for column in own), target)
-        self._columns = own
-        self._side = Side(own, target, dropped)
+        self._columns = () if table is None else tuple(table.columns.values())
+        self._side = Side(self._columns, tuple(part.table.columns.values()), silent)
 
     @property
     def is_plain(self) -> bool:
@@ -348,14 +352,6 @@ class _SideRows:
     def row(self, row_id: Any, base: Any) -> Row | None:  # noqa: ANN401 - any identity or value
         """Give a row."""
         return self._side.read(self._rows.get(row_id), base)
-
-
-def _dropped(part: _Table, place: Place, own: frozenset[int], target: Sequence[StoredColumn]) -> frozenset[int]:
-    missing = [column.root for column in target if column.root not in own]
-    if not missing:
-        return frozenset()
-    records = rooted(read_records(part.whole.session.driver, place)).columns.get(part.table.id, {})
-    return frozenset(column for column in missing if column in records and records[column].dropped)
 
 
 def _combined_rows(base: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - rows, None, or DISPUTED

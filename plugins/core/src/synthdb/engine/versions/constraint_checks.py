@@ -29,7 +29,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The constraints that a table had before: only rows that were written can break these."""
+    """The constraints that a table had before, on columns that were not dropped: only written rows can break these."""
 
     names: frozenset[str]
     required: frozenset[int]
@@ -40,8 +40,8 @@ class Known:
         record: TableRecord | None = records.tables.get(table_id)
         columns = records.columns.get(table_id, {})
         return cls(
-            frozenset(item.name for item in record.constraints) if record else frozenset(),
-            frozenset(number for number, column in columns.items() if column.not_null),
+            frozenset(item.name for item in record.constraints) if record and not record.dropped else frozenset(),
+            frozenset(number for number, column in columns.items() if column.not_null and not column.dropped),
         )
 
 

@@ -81,12 +81,11 @@ class _Merging:
         self._decide_row = decide_row
         self.found = MergedRows()
 
-    def row(self, row_id: Any, sides: Sides) -> None:  # noqa: ANN401 - any identity
+    def row(self, row_id: Any, sides: Sides, stored: Row | None) -> None:  # noqa: ANN401 - any identity
         base, ours, theirs = sides
-        if ours == theirs or base == theirs:  # noqa: PLR1714 - see three_way
-            return
-        chosen = self._chosen(sides)
-        if chosen == ours:
+        is_ours = ours == theirs or base == theirs  # noqa: PLR1714 - see three_way
+        chosen = ours if is_ours else self._chosen(sides)
+        if chosen == stored:
             return
         self.found.sides[row_id] = sides
         if chosen is None:
@@ -158,10 +157,16 @@ def _value(column: StoredColumn, stored: object) -> object:
 
 
 def merge_rows(
-    table: StoredTable, rows: Iterator[tuple[Any, Sides]], decide: _Decide, decide_row: _DecideRow | None
+    table: StoredTable,
+    rows: Iterator[tuple[Any, Sides, Row | None]],
+    decide: _Decide,
+    decide_row: _DecideRow | None,
 ) -> MergedRows:
-    """Merge rows, each given as its identity and the three sides."""
+    """Merge rows, each given as its identity, the three sides, and what ours has stored.
+
+    That is not what ours says where it had dropped a column that is back now: it is silent on that column.
+    """
     merging = _Merging(table, decide, decide_row)
-    for row_id, sides in rows:
-        merging.row(row_id, sides)
+    for row_id, sides, stored in rows:
+        merging.row(row_id, sides, stored)
     return merging.found

@@ -133,9 +133,9 @@ class _Merging:
     def _free_table_names(self, known: Sequence[int]) -> None:
         for table_id in known:
             record, own = self._tables[table_id], self.ours.tables[table_id]
-            if record.name != own.name and _is_taken(self._tables, table_id):
+            if _asks_for_name(record, own) and _is_taken(self._tables, table_id):
                 self._decided(_taken(record.name, None, "name"))
-                self._tables[table_id] = msgspec.structs.replace(record, name=own.name)
+                self._tables[table_id] = msgspec.structs.replace(record, name=own.name, dropped=own.dropped)
 
     def _new_table(self, table_id: int) -> None:
         theirs = self.theirs.tables[table_id]
@@ -164,9 +164,9 @@ class _Merging:
             else:
                 result[root] = self._both_new(own, theirs[root], table)
         for root in (root for root in theirs if root in mine):
-            if result[root].name != mine[root].name and _is_taken(result, root):
+            if _asks_for_name(result[root], mine[root]) and _is_taken(result, root):
                 self._decided(_taken(table, result[root].name, "name"))
-                result[root] = msgspec.structs.replace(result[root], name=mine[root].name)
+                result[root] = msgspec.structs.replace(result[root], name=mine[root].name, dropped=mine[root].dropped)
         for root, record in theirs.items():
             if root not in mine and root not in base and not record.dropped:
                 self._new_column(table_id, root, record)
@@ -234,7 +234,13 @@ class _Merging:
     # -- properties --------------------------------------------------------------------------------------
 
     def _properties(
-        self, names: tuple[str, ...], base: _Record, mine: _Record, theirs: _Record, table: str, column: str | None
+        self,
+        names: tuple[str, ...],
+        base: _Record | None,
+        mine: _Record,
+        theirs: _Record,
+        table: str,
+        column: str | None,
     ) -> _Record:
         changes: dict[str, Any] = {}
         records = (base, mine, theirs)
@@ -312,6 +318,11 @@ def _is_taken(records: Mapping[int, Any], number: int) -> int:
     folded = wanted.name.casefold()
     others = ((key, record) for key, record in records.items() if key != number and not record.dropped)
     return next((key for key, record in others if record.name.casefold() == folded), 0)
+
+
+def _asks_for_name(record: _Record, own: _Record) -> bool:
+    """Say whether a record takes a name that it does not have in ours: it is renamed, or comes back."""
+    return record.name != own.name or (own.dropped and not record.dropped)
 
 
 def _taken(table: str, column: str | None, detail: str) -> OpenConflict:
