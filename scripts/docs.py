@@ -34,11 +34,12 @@ def errors_page() -> str:
     lines = _heading(
         "Errors",
         "Every refused request is answered with `application/problem+json` and one of these codes. A code "
-        "never changes its meaning. The embedded library raises the class of the same row.",
+        "never changes its meaning; `/errors/{code}` of a server tells the same, as a page or as JSON. The embedded "
+        "library raises the class of the same row.",
     )
-    lines += ["| status | code | class | meaning |", "|---|---|---|---|"]
+    lines += ["| status | code | class | meaning | what to do |", "|---|---|---|---|---|"]
     for item in sorted(requests, key=lambda item: (item.status, item.code, item.__name__)):
-        lines.append(f"| {item.status} | `{item.code}` | `{item.__name__}` | {_summary(item)} |")
+        lines.append(f"| {item.status} | `{item.code}` | `{item.__name__}` | {_summary(item)} | {_summary(item, 1)} |")
     lines += ["", "## Raised outside of requests", "", "| class | meaning |", "|---|---|"]
     lines += [f"| `{item.__name__}` | {_summary(item)} |" for item in others]
     return _text(lines)
@@ -94,8 +95,8 @@ def _text(lines: list[str]) -> str:
     return re.sub(r":[a-z]+:(?=`)", "", "\n".join(lines)).rstrip() + "\n"
 
 
-def _summary(item: object) -> str:
-    paragraph = (inspect.getdoc(item) or "").split("\n\n", maxsplit=1)[0]
+def _summary(item: object, position: int = 0) -> str:
+    paragraph = (inspect.getdoc(item) or "").split("\n\n")[position]
     return " ".join(paragraph.split()).replace("|", "\\|")
 
 

@@ -13,8 +13,8 @@ The tree::
         │   UnsupportedMediaType (415), RangeNotSatisfiable (416)
         └── Unavailable (503), Timeout (504), StorageFull (507)
 
-A class's ``code`` is a promise: it never changes its meaning. The first sentence of each docstring is
-the code's published meaning.
+A class's ``code`` is a promise: it never changes its meaning. The first paragraph of each docstring is the
+code's published meaning, the second says what to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -136,130 +136,187 @@ class RequestError(SynthDBError):
 
 
 class BadRequest(RequestError):
-    """The request cannot be understood."""
+    """The request cannot be understood.
+
+    Compare the request with the documentation of its address; the problem's detail names the part that is wrong.
+    """
 
 
 class InvalidBody(BadRequest):
-    """The request body is not valid in its media type, or is not of the shape that the operation takes."""
+    """The request body is not valid in its media type, or is not of the shape that the operation takes.
+
+    Send a body in the media type that Content-Type names; the problem says at which place it fails.
+    """
 
     code = "invalid_body"
     title = "Invalid body"
 
 
 class InvalidParameter(BadRequest):
-    """A query parameter, path part or header has a value that cannot be used."""
+    """A query parameter, path part or header has a value that cannot be used.
+
+    Correct the part that the problem names, and send the request again.
+    """
 
     code = "invalid_parameter"
     title = "Invalid parameter"
 
 
 class InvalidPreference(BadRequest):
-    """A preference in the Prefer header is unknown or contradictory and handling=strict was asked for."""
+    """A preference in the Prefer header is unknown or contradictory and handling=strict was asked for.
+
+    Leave out the preferences that the problem lists, or send handling=lenient.
+    """
 
     code = "invalid_preference"
     title = "Invalid preference"
 
 
 class InvalidSelect(BadRequest):
-    """The list of selected columns cannot be read."""
+    """The list of selected columns cannot be read.
+
+    Look at the character that the problem names. Names with special characters stand in double quotes.
+    """
 
     code = "invalid_select"
     title = "Invalid select"
 
 
 class InvalidFilter(BadRequest):
-    """A filter cannot be read, or does not fit the type of its column."""
+    """A filter cannot be read, or does not fit the type of its column.
+
+    Write the condition as operator.value, with a value of the column's type.
+    """
 
     code = "invalid_filter"
     title = "Invalid filter"
 
 
 class UnknownOperator(BadRequest):
-    """A filter uses an operator that does not exist or that this storage does not offer for this type."""
+    """A filter uses an operator that does not exist or that this storage does not offer for this type.
+
+    Use one of the operators that the documentation lists; the hint may name the one that was meant.
+    """
 
     code = "unknown_operator"
     title = "Unknown operator"
 
 
 class InvalidName(BadRequest):
-    """A table or column name is empty, too long, starts with an underscore or holds a control character."""
+    """A table or column name is empty, too long, starts with an underscore or holds a control character.
+
+    Choose a name of 1 to 128 characters without control characters and without an underscore at its beginning.
+    """
 
     code = "invalid_name"
     title = "Invalid name"
 
 
 class InvalidValue(BadRequest):
-    """A value does not fit the type of its column."""
+    """A value does not fit the type of its column.
+
+    Send a value of the column's type, or change the type.
+    """
 
     code = "invalid_value"
     title = "Invalid value"
 
 
 class LossyValue(BadRequest):
-    """A value would lose digits or text if it were stored in this column."""
+    """A value would lose digits or text if it were stored in this column.
+
+    Round or shorten the value yourself, or give the column a type that holds it exactly.
+    """
 
     code = "lossy_value"
     title = "Value would lose information"
 
 
 class NotNullViolation(BadRequest):
-    """A column that must have a value was given none."""
+    """A column that must have a value was given none.
+
+    Give the column a value, or give it a default.
+    """
 
     code = "not_null_violation"
     title = "Missing value"
 
 
 class CheckViolation(BadRequest):
-    """A row does not satisfy a check of its table."""
+    """A row does not satisfy a check of its table.
+
+    Send values that satisfy the check that the problem names.
+    """
 
     code = "check_violation"
     title = "Check failed"
 
 
 class InvalidSql(BadRequest):
-    """A SQL statement cannot be run as given; only single read-only statements over logical tables can."""
+    """A SQL statement cannot be run as given; only single read-only statements over logical tables can.
+
+    Send one statement that only reads, over the tables and columns as they are called here.
+    """
 
     code = "invalid_sql"
     title = "Invalid SQL"
 
 
 class FullTableWrite(BadRequest):
-    """An update or delete has no filter and did not say that every row is meant."""
+    """An update or delete has no filter and did not say that every row is meant.
+
+    Add a filter, or say that every row is meant: over HTTP with Prefer: full-table=allow.
+    """
 
     code = "full_table_write"
     title = "Unfiltered write refused"
 
 
 class MaxAffectedExceeded(BadRequest):
-    """A write would touch more rows than its max-affected preference allows."""
+    """A write would touch more rows than its max-affected preference allows.
+
+    Narrow the filter, or allow more rows.
+    """
 
     code = "max_affected_exceeded"
     title = "Too many rows affected"
 
 
 class TooComplex(BadRequest):
-    """A request is nested too deeply or has too many parts."""
+    """A request is nested too deeply or has too many parts.
+
+    Ask for less at a time: fewer conditions, fewer levels, fewer values.
+    """
 
     code = "too_complex"
     title = "Request too complex"
 
 
 class TooManyColumns(BadRequest):
-    """A write would add more columns than a request or a table may have; store such data in a json column."""
+    """A write would add more columns than a request or a table may have; store such data in a json column.
+
+    Send rows with fewer different keys, or store them in a json column.
+    """
 
     code = "too_many_columns"
     title = "Too many columns"
 
 
 class UnsupportedCapability(BadRequest):
-    """The storage of this database does not offer what the operation needs."""
+    """The storage of this database does not offer what the operation needs.
+
+    Do without it, or move the database to a storage that offers it.
+    """
 
     code = "unsupported_capability"
     title = "Unsupported capability"
 
 
 class AmbiguousEmbed(RequestError):
-    """Several foreign keys lead to the embedded table; the candidates are listed."""
+    """Several foreign keys lead to the embedded table; the candidates are listed.
+
+    Add one of the candidates to the name of the embedded table: table!foreign_key.
+    """
 
     status = 300
     code = "ambiguous_embed"
@@ -267,7 +324,10 @@ class AmbiguousEmbed(RequestError):
 
 
 class Unauthenticated(RequestError):
-    """The request carries no valid credential."""
+    """The request carries no valid credential.
+
+    Send a valid credential, such as the header Authorization: Bearer TOKEN.
+    """
 
     status = 401
     code = "unauthenticated"
@@ -275,7 +335,10 @@ class Unauthenticated(RequestError):
 
 
 class Forbidden(RequestError):
-    """The caller may not do this."""
+    """The caller may not do this.
+
+    Ask whoever runs the server for the permission that the problem names.
+    """
 
     status = 403
     code = "forbidden"
@@ -283,42 +346,60 @@ class Forbidden(RequestError):
 
 
 class UntrustedOrigin(Forbidden):
-    """Open local access is only for programs on this machine and pages of this server."""
+    """Open local access is only for programs on this machine and pages of this server.
+
+    Call the server as http://127.0.0.1 or localhost without a proxy, or let its operator set a token.
+    """
 
     code = "untrusted_origin"
     title = "Untrusted origin"
 
 
 class MissingPlugin(Forbidden):
-    """The database records that it needs a plugin that is not active here."""
+    """The database records that it needs a plugin that is not active here.
+
+    Install and enable the plugins that the problem names; without them their rules would not apply.
+    """
 
     code = "missing_plugin"
     title = "Missing plugin"
 
 
 class ReadOnly(Forbidden):
-    """The ref or the statement is read-only."""
+    """The ref or the statement is read-only.
+
+    Write to a branch as it is now, and only with what may write.
+    """
 
     code = "read_only"
     title = "Read-only"
 
 
 class ProtectedBranch(Forbidden):
-    """The branch is protected: it changes only by a merge."""
+    """The branch is protected: it changes only by a merge.
+
+    Write to another branch and merge it, or take the protection away.
+    """
 
     code = "protected_branch"
     title = "Protected branch"
 
 
 class SchemaLocked(Forbidden):
-    """The table's mode forbids this schema change."""
+    """The table's mode forbids this schema change.
+
+    Change the table's mode first, or leave its columns as they are.
+    """
 
     code = "schema_locked"
     title = "Schema locked"
 
 
 class NotFound(RequestError):
-    """There is nothing at this address."""
+    """There is nothing at this address.
+
+    Check the address and its spelling; what it named may have been deleted.
+    """
 
     status = 404
     code = "not_found"
@@ -326,56 +407,80 @@ class NotFound(RequestError):
 
 
 class UnknownDatabase(NotFound):
-    """There is no database of this name."""
+    """There is no database of this name.
+
+    Check the name; the page at / lists the databases that you may see.
+    """
 
     code = "unknown_database"
     title = "Unknown database"
 
 
 class UnknownTable(NotFound):
-    """There is no table of this name."""
+    """There is no table of this name.
+
+    Check the name; at some refs a table does not exist yet, or no longer.
+    """
 
     code = "unknown_table"
     title = "Unknown table"
 
 
 class UnknownTask(NotFound):
-    """No active plugin contributes a background task of this name."""
+    """No active plugin contributes a background task of this name.
+
+    Check the name, and that the plugin is active.
+    """
 
     code = "unknown_task"
     title = "Unknown task"
 
 
 class UnknownJob(NotFound):
-    """There is no background job of this id, or it ended so long ago that it was removed."""
+    """There is no background job of this id, or it ended so long ago that it was removed.
+
+    List the jobs that are kept.
+    """
 
     code = "unknown_job"
     title = "Unknown job"
 
 
 class UnknownRef(NotFound):
-    """There is no branch, tag or commit of this name."""
+    """There is no branch, tag or commit of this name.
+
+    Check the name; a branch may have been removed, or have expired.
+    """
 
     code = "unknown_ref"
     title = "Unknown ref"
 
 
 class UnknownColumn(BadRequest):
-    """There is no column of this name in the table."""
+    """There is no column of this name in the table.
+
+    Check the name; the hint lists the columns. A name with special characters stands in double quotes.
+    """
 
     code = "unknown_column"
     title = "Unknown column"
 
 
 class UnknownRelation(BadRequest):
-    """No foreign key connects the two tables."""
+    """No foreign key connects the two tables.
+
+    Embed a table that a foreign key connects, or add the foreign key.
+    """
 
     code = "unknown_relation"
     title = "Unknown relation"
 
 
 class NotAllowed(RequestError):
-    """The address does not offer this method."""
+    """The address does not offer this method.
+
+    Use one of the methods in the answer's Allow header.
+    """
 
     status = 405
     code = "method_not_allowed"
@@ -383,7 +488,10 @@ class NotAllowed(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """None of the accepted media types can be produced."""
+    """None of the accepted media types can be produced.
+
+    Accept one of the media types that the hint lists.
+    """
 
     status = 406
     code = "not_acceptable"
@@ -391,14 +499,20 @@ class NotAcceptable(RequestError):
 
 
 class NotSingular(NotAcceptable):
-    """A single object was asked for, but the result has no row or several."""
+    """A single object was asked for, but the result has no row or several.
+
+    Narrow the filter to one row, or ask for a list.
+    """
 
     code = "not_singular"
     title = "Not a single row"
 
 
 class Conflict(RequestError):
-    """The operation contradicts the present state of the data."""
+    """The operation contradicts the present state of the data.
+
+    Read the present state, and decide anew.
+    """
 
     status = 409
     code = "conflict"
@@ -406,35 +520,50 @@ class Conflict(RequestError):
 
 
 class UniqueViolation(Conflict):
-    """A row with the same unique key exists."""
+    """A row with the same unique key exists.
+
+    Use another value, or update the row that has it: an upsert does so.
+    """
 
     code = "unique_violation"
     title = "Duplicate key"
 
 
 class ForeignKeyViolation(Conflict):
-    """A row refers to a row that does not exist, or is still referred to."""
+    """A row refers to a row that does not exist, or is still referred to.
+
+    Write the row referred to first; delete those that refer to a row before it.
+    """
 
     code = "foreign_key_violation"
     title = "Broken reference"
 
 
 class DuplicateName(Conflict):
-    """A table, column, constraint or database of this name exists."""
+    """A table, column, constraint or database of this name exists.
+
+    Choose another name.
+    """
 
     code = "duplicate_name"
     title = "Name taken"
 
 
 class TypeConflict(Conflict):
-    """A change of type cannot be made without losing data."""
+    """A change of type cannot be made without losing data.
+
+    Change the values that do not fit first, or add a column of the new type.
+    """
 
     code = "type_conflict"
     title = "Type conflict"
 
 
 class MergeConflict(Conflict):
-    """Two states disagree on rows, cells or schema, and nobody has decided yet; ``conflicts`` lists where."""
+    """Two states disagree on rows, cells or schema, and nobody has decided yet; ``conflicts`` lists where.
+
+    Decide each conflict for one side or with a value, then do the same again.
+    """
 
     code = "merge_conflict"
     title = "Unresolved conflicts"
@@ -447,7 +576,10 @@ class MergeConflict(Conflict):
 
 
 class HistoryGone(RequestError):
-    """The state asked for is older than what the database keeps."""
+    """The state asked for is older than what the database keeps.
+
+    Ask for a newer state. What is to be kept needs a tag or a branch, or a longer retention.
+    """
 
     status = 410
     code = "history_gone"
@@ -455,7 +587,10 @@ class HistoryGone(RequestError):
 
 
 class PreconditionFailed(RequestError):
-    """The row is no longer in the state that the caller named."""
+    """The row is no longer in the state that the caller named.
+
+    Read the row again, and repeat the change on what it is now.
+    """
 
     status = 412
     code = "precondition_failed"
@@ -463,7 +598,10 @@ class PreconditionFailed(RequestError):
 
 
 class TooLarge(RequestError):
-    """The body, the address or a value is larger than the limit."""
+    """The body, the address or a value is larger than the limit.
+
+    Send less at a time.
+    """
 
     status = 413
     code = "too_large"
@@ -471,14 +609,20 @@ class TooLarge(RequestError):
 
 
 class AddressTooLong(TooLarge):
-    """The address with its query is longer than the limit."""
+    """The address with its query is longer than the limit.
+
+    Send less at a time.
+    """
 
     status = 414
     title = "Address too long"
 
 
 class UnsupportedMediaType(RequestError):
-    """The body's media type cannot be read."""
+    """The body's media type cannot be read.
+
+    Send one of the media types that the hint lists, and name it in Content-Type.
+    """
 
     status = 415
     code = "unsupported_media_type"
@@ -486,7 +630,10 @@ class UnsupportedMediaType(RequestError):
 
 
 class RangeNotSatisfiable(RequestError):
-    """The first row asked for lies behind the end of the result."""
+    """The first row asked for lies behind the end of the result.
+
+    Begin before the end; Content-Range or a count says where that is.
+    """
 
     status = 416
     code = "range_not_satisfiable"
@@ -494,7 +641,10 @@ class RangeNotSatisfiable(RequestError):
 
 
 class InternalError(RequestError):
-    """The server failed in a way it did not expect; the log has the cause under the request id."""
+    """The server failed in a way it did not expect; the log has the cause under the request id.
+
+    Give the request id to whoever runs the server: the log has the cause.
+    """
 
     status = 500
     code = "internal_error"
@@ -502,7 +652,10 @@ class InternalError(RequestError):
 
 
 class Unavailable(RequestError):
-    """The server cannot do this right now; trying again later may help."""
+    """The server cannot do this right now; trying again later may help.
+
+    Try again after the seconds in the Retry-After header.
+    """
 
     status = 503
     code = "unavailable"
@@ -510,7 +663,10 @@ class Unavailable(RequestError):
 
 
 class Timeout(RequestError):
-    """The operation took longer than its time limit and was stopped."""
+    """The operation took longer than its time limit and was stopped.
+
+    Ask for less, add an index, or let the operator raise the limit.
+    """
 
     status = 504
     code = "timeout"
@@ -518,7 +674,10 @@ class Timeout(RequestError):
 
 
 class StorageFull(RequestError):
-    """There is no room left to write; nothing was changed."""
+    """There is no room left to write; nothing was changed.
+
+    Free space, or let the operator raise the limit of the database.
+    """
 
     status = 507
     code = "storage_full"

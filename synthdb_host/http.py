@@ -17,7 +17,7 @@ from synthdb_host.index import Index
 from synthdb_host.manager import Host
 from synthdb_host.middleware import LimitedRequest, RequestMiddleware, WorkerMiddleware
 from synthdb_host.pages import Pages
-from synthdb_host.problems import PROBLEM_TYPE, encode, error_codes, meaning, translate
+from synthdb_host.problems import PROBLEM_TYPE, encode, error_codes, meaning, remedy, translate
 from synthdb_host.targets import load_target
 
 if TYPE_CHECKING:
@@ -100,7 +100,12 @@ class _ErrorPage:
         cls = error_codes().get(code)
         if cls is None:
             raise NotFound("There is no such error code.")
-        content = f"<p><code>{escape(code)}</code></p><p>{escape(meaning(cls))}</p>"
+        resp.set_header("Vary", "Accept")
+        facts = {"code": code, "title": cls.title, "status": cls.status, "meaning": meaning(cls), "remedy": remedy(cls)}
+        if req.client_prefers(("text/html", falcon.MEDIA_JSON)) == falcon.MEDIA_JSON:
+            resp.media = facts
+            return
+        content = f"<p><code>{escape(code)}</code></p><p>{escape(meaning(cls))}</p><p>{escape(remedy(cls))}</p>"
         resp.data = self._pages.render(f"{cls.title} ({cls.status})", content)
         resp.content_type = falcon.MEDIA_HTML
         resp.set_header("Content-Security-Policy", self._pages.policy)

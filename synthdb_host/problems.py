@@ -11,7 +11,7 @@ import msgspec
 from synthdb_host import errors
 from synthdb_host.errors import RequestError
 
-__all__ = ["PROBLEM_TYPE", "encode", "error_codes", "meaning", "translate"]
+__all__ = ["PROBLEM_TYPE", "encode", "error_codes", "meaning", "remedy", "translate"]
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -68,8 +68,13 @@ def error_codes() -> Mapping[str, type[RequestError]]:
 
 
 def meaning(cls: type[RequestError]) -> str:
-    """Give the published meaning of a class's code: its docstring."""
-    return cleandoc(cls.__doc__ or cls.title)
+    """Give the published meaning of a class's code: the first paragraph of its docstring."""
+    return cleandoc(cls.__doc__ or cls.title).partition("\n\n")[0]
+
+
+def remedy(cls: type[RequestError]) -> str:
+    """Say what to do about a class's code: the second paragraph of its docstring."""
+    return cleandoc(cls.__doc__ or "").partition("\n\n")[2]
 
 
 def _class_of(error: falcon.HTTPError) -> type[RequestError]:

@@ -18,7 +18,7 @@ from synthdb_host.hookspecs import hookimpl
 from synthdb_host.http import build_app
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest
-from synthdb_host.problems import error_codes, meaning
+from synthdb_host.problems import error_codes, meaning, remedy
 from synthdb_host.settings import HostSettings
 
 Client = falcon.testing.ASGIConductor
@@ -247,6 +247,22 @@ class TestProblems:
 
         assert 200 == result.status_code
         assert meaning(error_codes()[code]).split("\n")[0][:40] in result.text.replace("&#x27;", "'")
+
+    @pytest.mark.parametrize("code", error_codes())
+    def test_a_program_gets_the_explanation_as_data(self, tmp_path: Path, code: str) -> None:
+        """The code's status, its meaning, and what to do."""
+        result = get(tmp_path, f"/errors/{code}", {"Accept": "application/json"})
+        cls = error_codes()[code]
+
+        assert {
+            "code": code,
+            "title": cls.title,
+            "status": cls.status,
+            "meaning": meaning(cls),
+            "remedy": remedy(cls),
+        } == result.json
+        assert "Accept" == result.headers["vary"]
+        assert remedy(cls).endswith(".")
 
     def test_no_code_is_invented(self, tmp_path: Path) -> None:
         """What is not published is not found."""

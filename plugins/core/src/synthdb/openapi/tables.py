@@ -18,7 +18,7 @@ from synthdb.openapi.patterns import (
 )
 from synthdb.openapi.rows import row_schemas
 from synthdb.openapi.scope import Scope
-from synthdb.openapi.types import key_schema
+from synthdb.openapi.types import condition_example, key_schema
 from synthdb_host.catalog import Catalog, Table
 from synthdb_host.errors import AmbiguousEmbed
 
@@ -116,7 +116,8 @@ class TableOperations:
             schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": _MOST}
             self._add(name, name, more["description"], schema, example=more.get("example"))
         for column in columns:
-            about = f"A condition on `{column.name}` ({column.type}), such as `is.null` or `not.is.null`."
+            example = condition_example(column.type)
+            about = f"A condition on `{column.name}` ({column.type}), such as `{example}` or `not.is.null`."
             schema = {"type": "string", "pattern": condition_pattern(column)}
             self._add(f"where.{names[column.name]}", parameter_name(column.name), about, schema)
 

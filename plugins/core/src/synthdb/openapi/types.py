@@ -5,7 +5,7 @@ from typing import Any, Final
 from synthdb_host.catalog import Column, ColumnType
 from synthdb_host.values import INTEGER_MAX, INTEGER_MIN
 
-__all__ = ["column_schema", "key_schema", "type_schema", "value_pattern"]
+__all__ = ["column_schema", "condition_example", "key_schema", "type_schema", "value_pattern"]
 
 _BASE64: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _HEX: Final = "[0-9a-fA-F]"
@@ -40,6 +40,16 @@ _PATTERNS: Final = {
 }
 _KEY_PATTERNS: Final = {"text": r"^[^\u0000/]+$", "date": f"^{_DATE}$", "timestamp": f"^{_DATE}T{_TIME}$"}
 
+_EXAMPLES: Final = {
+    "text": "like.A*",
+    "integer": "gte.10",
+    "real": "gt.0.5",
+    "decimal": "gte.9.5",
+    "boolean": "is.true",
+    "date": "gte.2024-01-31",
+    "timestamp": "lt.2024-01-31T12:00:00Z",
+}
+
 _EXACT_DIGITS: Final = 15
 """Digits up to which a JSON number that any tool reads as a double stays what it is."""
 
@@ -72,6 +82,11 @@ def key_schema(column: Column) -> dict[str, Any]:
     schema = type_schema(column.type) or {"type": "string"}
     pattern = _KEY_PATTERNS.get(column.type.name)
     return schema | {"pattern": pattern} if pattern else schema
+
+
+def condition_example(column_type: ColumnType) -> str:
+    """Give a condition on a column of a type."""
+    return _EXAMPLES.get(column_type.name, "is.null")
 
 
 def value_pattern(column_type: ColumnType) -> str | None:
