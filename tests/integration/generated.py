@@ -1,6 +1,7 @@
 """Generated clients of the shop database, and programs that drive them against a server."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -13,12 +14,14 @@ import synthdb
 from synthdb.sdk.generating import Language, sources_for
 from synthdb.sdk.sources import write
 from tests.integration.cutting import cutting
+from tests.integration.films import make_films
 from tests.integration.serving import serving
 from tests.integration.shop import make_shop, make_tables
 
-__all__ = ["CLIENTS", "Shop", "check_results", "generate", "run", "serving_shop"]
+__all__ = ["CLIENTS", "PAGE", "Shop", "check_results", "examples", "generate", "run", "serving_films", "serving_shop"]
 
 CLIENTS: Final = Path(__file__).parent.parent / "clients"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "sdk.md"
 _SECONDS: Final = 150
 
 
@@ -61,3 +64,21 @@ def check_results(printed: str, checks: int) -> None:
     failed = "\n".join(f"{result['name']}: {result['error']}" for result in results if result["error"])
     assert not failed, failed
     assert len(results) == checks
+
+
+def examples(language: str, url: str) -> tuple[str, str]:
+    """Give the program that the examples of a language on the page make together, and what it prints."""
+    pattern = re.compile(rf"^```{language}\n(.*?)^```$(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+    blocks = pattern.findall(PAGE.read_text("utf-8"))
+    program = "".join(block for block, _ in blocks).replace("http://127.0.0.1:8000", url)
+    return program, "".join(printed for _, printed in blocks)
+
+
+@contextmanager
+def serving_films(folder: Path, language: Language) -> Iterator[str]:
+    """Serve the database of the page on REST, with a client of it beside it."""
+    make_films(folder / "films.db")
+    with synthdb.connect(folder / "films.db") as db:
+        write(folder / "films_client", sources_for(language, "films", db.catalog()))
+    with serving(folder, folder / "films.db", workers=1) as server:
+        yield f"http://127.0.0.1:{server.port}"

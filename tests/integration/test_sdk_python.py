@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-import synthdb
-from synthdb.sdk.generating import sources_for
-from synthdb.sdk.sources import write
-from tests.integration.films import make_films
-from tests.integration.generated import CLIENTS, Shop, check_results, generate, run, serving_shop
-from tests.integration.serving import serving
-
-PAGE = Path(__file__).parents[2] / "docs" / "sdk.md"
+from tests.integration.generated import (
+    CLIENTS,
+    PAGE,
+    Shop,
+    check_results,
+    generate,
+    run,
+    serving_films,
+    serving_shop,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -70,11 +72,8 @@ def test_pyright_finds_nothing_in_the_client(folder: Path) -> None:
 
 def test_the_examples_on_the_page_give_what_it_says(tmp_path: Path) -> None:
     """A reader who types them sees the same."""
-    make_films(tmp_path / "films.db")
-    with synthdb.connect(tmp_path / "films.db") as db:
-        write(tmp_path / "films_client", sources_for("python", "films", db.catalog()))
-    with serving(tmp_path, tmp_path / "films.db", workers=1) as server:
-        page = PAGE.read_text("utf-8").replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+    with serving_films(tmp_path, "python") as url:
+        page = PAGE.read_text("utf-8").replace("http://127.0.0.1:8000", url)
         (tmp_path / "page.md").write_text(page, encoding="utf-8")
         program = "import doctest; print(doctest.testfile('page.md', module_relative=False))"
         printed = run([sys.executable, "-c", program], tmp_path)

@@ -61,7 +61,7 @@ def test_what_a_test_client_needs_is_pinned_exactly() -> None:
     text = (ROOT / "tests" / "clients" / "package.json").read_text(encoding="utf-8")
     (block,) = re.findall(r'"dependencies": \{([^}]*)\}', text)
 
-    assert re.fullmatch(r'\s*("[^"]+": "\d+\.\d+\.\d+",?\s*)+', block)
+    assert re.fullmatch(r'\s*("[^"]+": "(npm:[a-z]+@)?\d+\.\d+\.\d+",?\s*)+', block)
 
 
 def test_without_root_the_exact_command_is_printed() -> None:

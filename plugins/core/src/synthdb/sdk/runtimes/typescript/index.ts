@@ -1,0 +1,14 @@
+/** A client of SynthDB over HTTP. It needs a platform with `fetch` and nothing else. */
+
+export { Client, TableClient, type BatchResult, type Change } from "./client.js";
+export {
+  allOf, anyOf, compare, jsonPath, noneOf, path, within, type Condition, type Path, type Scalar,
+} from "./conditions.js";
+export { ClientError, NotConnected, NotSingular, Refused, TimedOut, type Kind } from "./errors.js";
+export { parse, plain, stringify, type Json } from "./json.js";
+export { Call, Pending, type Answer, type Failure, type Result } from "./pending.js";
+export { Embed, Query } from "./query.js";
+export type { Options } from "./session.js";
+export type { ColumnType, Many, One, Relation, Schema, Table, TablesOf, TableTypes } from "./tables.js";
+export type { Fetch, Request, Retries } from "./transport.js";
+export { Narrowed, Returning, Statement, type Batchable } from "./writing.js";

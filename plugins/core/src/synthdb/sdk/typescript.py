@@ -1,0 +1,148 @@
+"""The TypeScript client: interfaces for the rows of each table, beside the runtime."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from synthdb.sdk.shapes import ColumnShape, RelationShape, SchemaShape, TableShape
+from synthdb.sdk.sources import runtime_files
+
+__all__ = ["typescript_files"]
+
+_READ: Final = {
+    "text": "string", "integer": "bigint", "real": "number", "decimal": "string", "boolean": "boolean",
+    "date": "string", "timestamp": "string", "uuid": "string", "json": "rt.Json", "bytes": "Uint8Array",
+}  # fmt: skip
+_WRITTEN: Final = {
+    **_READ,
+    "integer": "bigint | number",
+    "decimal": "string | number | bigint",
+    "timestamp": "string | Date",
+}
+_EVERYWHERE: Final = frozenset(
+    {
+        "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString",
+        "valueOf",
+    }
+)  # fmt: skip
+"""What every object has, so that the compiler thinks it was given where it was left out."""
+
+
+def typescript_files(schema: SchemaShape) -> dict[str, str]:
+    """Give the files of the module by their paths in it."""
+    files = {f"runtime/{name}": text for name, text in runtime_files("typescript", ".ts").items()}
+    return {"index.ts": _index(schema), "tables.ts": _tables(schema), **files}
+
+
+def _index(schema: SchemaShape) -> str:
+    lines = [
+        f"/** {_comment(f'A client of the database {schema.database}, made by `synthdb sdk generate`.')} */",
+        "",
+        'import { Client, type Options } from "./runtime/index.js";',
+        'import { schema, type Tables } from "./tables.js";',
+        "",
+        'export * from "./tables.js";',
+        "",
+        "/** Make a client of the database on the server at an address; nothing is sent yet. */",
+        "export function connect(url: string, options: Options = {}): Client<Tables> {",
+        f"  return Client.open<Tables>(url, {_text(schema.database)}, schema, options);",
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(schema: SchemaShape) -> str:
+    note = f"Tables of the database {schema.database}; make them again when tables have changed."
+    head = [f"/** {_comment(note)} */", "", 'import type * as rt from "./runtime/index.js";', ""]
+    body = [part for table in schema.tables for part in _table(table)]
+    types = "".join(f"  {_text(table.name)}: {_types(table)};\n" for table in schema.tables)
+    known = "".join(_descriptor(table) for table in schema.tables)
+    facts = f"  fingerprint: {_text(schema.fingerprint)},\n  tables: new Map<string, rt.Table>([\n{known}  ]),\n"
+    tail = [
+        f"/** The types of every table by its name. */\nexport interface Tables {{\n{types}}}",
+        f"export const schema: rt.Schema = {{\n{facts}}};",
+    ]
+    return "\n".join(head) + "\n" + "\n\n".join([*body, *tail]) + "\n"
+
+
+def _table(table: TableShape) -> Iterator[str]:
+    columns = table.columns
+    comment = table.comment or f"A row of the table {table.name}."
+    yield _interface(f"{table.base}Row", comment, [(item.name, "", _read(item), item.comment) for item in columns])
+    yield _interface(
+        f"{table.base}Insert",
+        f"A row to insert into the table {table.name}; what is left out the database fills in.",
+        [(item.name, _optional(item.optional), _written(item), None) for item in columns],
+    )
+    yield _interface(
+        f"{table.base}Update",
+        f"Values of a row of the table {table.name} to change.",
+        [(item.name, _optional(optional=True), _written(item), None) for item in columns],
+    )
+    yield _interface(
+        f"{table.base}Relations",
+        f"What rows of the table {table.name} are related to.",
+        [(item.name, "", _relation(item), None) for item in table.relations],
+    )
+
+
+def _interface(name: str, comment: str, members: Iterable[tuple[str, str, str, str | None]]) -> str:
+    lines = [f"/** {_comment(comment)} */", f"export interface {name} {{"]
+    for column, mark, kind, note in members:
+        lines += [f"  /** {_comment(note)} */"] if note else []
+        lines.append(f"  {_text(column)}{mark}: {kind};")
+    return "\n".join([*lines, "}"])
+
+
+def _optional(optional: bool) -> str:  # noqa: FBT001 - it is what the column says
+    return "?" if optional else ""
+
+
+def _read(column: ColumnShape) -> str:
+    return _nullable(_READ[column.type.name], column)
+
+
+def _written(column: ColumnShape) -> str:
+    if column.optional and column.name in _EVERYWHERE:
+        return "unknown"
+    text = _nullable(_WRITTEN[column.type.name], column)
+    # A program may say undefined for what it leaves out, also where the compiler tells these apart.
+    return f"{text} | undefined" if column.optional else text
+
+
+def _nullable(text: str, column: ColumnShape) -> str:
+    return f"{text} | null" if column.nullable and text != "rt.Json" else text
+
+
+def _relation(item: RelationShape) -> str:
+    return f"rt.{'Many' if item.many else 'One'}<{_text(item.table)}>"
+
+
+def _types(table: TableShape) -> str:
+    names = ", ".join(f"{part}: {table.base}{part}" for part in ("Row", "Insert", "Update", "Relations"))
+    return f"{{ {names} }}"
+
+
+def _descriptor(table: TableShape) -> str:
+    # Maps, since an object has members that nobody wrote, such as "constructor".
+    key = ", ".join(map(_text, table.key))
+    columns = ", ".join(f"[{_text(item.name)}, {_text(item.type.name)}]" for item in table.columns)
+    relations = "".join(
+        f"        [{_text(item.name)}, {{ table: {_text(item.table)}, target: {_text(item.address)} }}],\n"
+        for item in table.relations
+    )
+    shown = f"[\n{relations}      ]" if relations else ""
+    return (
+        f"    [{_text(table.name)}, {{\n      key: [{key}],\n"
+        f"      columns: new Map<string, rt.ColumnType>([{columns}]),\n"
+        f"      relations: new Map<string, rt.Relation>({shown}),\n    }}],\n"
+    )
+
+
+def _text(value: str) -> str:
+    """Write a text as a literal; JSON's strings are JavaScript's, too."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _comment(text: str) -> str:
+    return text.replace("*/", "*\\/")
