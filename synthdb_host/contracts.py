@@ -48,11 +48,22 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 Capability = Literal[
-    "sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "as_of", "branches", "merge", "changes"
+    "sql",
+    "transactions",
+    "foreign_keys",
+    "checks",
+    "define",
+    "dry_run",
+    "as_of",
+    "branches",
+    "merge",
+    "changes",
+    "row_versions",
 ]
 """What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
 ``unsupported_capability``. ``as_of`` is reading the past: refs with a moment, the log, histories and diffs;
-``merge`` is everything that combines two states; ``changes`` is the feed."""
+``merge`` is everything that combines two states; ``changes`` is the feed; ``row_versions`` is giving the version of
+each row and comparing it in a write."""
 
 
 # -- who asks, and with which limits ---------------------------------------------------------------------
@@ -138,6 +149,8 @@ class Result:
     for. ``affected`` is how many rows a write wrote (an unchanged row that was matched counts). ``inserted`` is
     how many of them are new. ``keys`` are the declared keys of the rows inserted, given for a single row.
     ``parts`` are the results of a batch. ``report`` says what was combined; while it has conflicts, nothing was.
+    ``versions`` are those of the rows of a read that asks for them, and of the row that a write left if it is one;
+    they are made of letters and digits.
     """
 
     encoder: RowEncoder | None = None
@@ -149,6 +162,7 @@ class Result:
     commit: str | None = None
     parts: tuple["Result", ...] = ()
     report: MergeReport | None = None
+    versions: tuple[str, ...] = ()
 
     def json(self) -> bytes:
         """Encode the rows as a JSON array."""

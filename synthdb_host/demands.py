@@ -113,6 +113,9 @@ class Demands:
         if not isinstance(operation, Insert) and operation.where is not None:
             # How many rows a filter finds tells what is in them.
             self.tables["select", operation.table] = None
+        if operation.expected is not None:
+            self.capabilities.add("row_versions")
+            self.tables["select", operation.table] = None
         if operation.returning is not None:
             self._read(operation.returning)
 

@@ -169,7 +169,7 @@ class Gate:
         started = time.perf_counter()
         try:
             target = await self._database(database, context)
-            if self._is_free(context.principal) and type(operation) in _BASIC and not context.dry_run:
+            if self._is_free(context.principal) and _is_basic(operation, context):
                 restrictions = UNRESTRICTED
             else:
                 restrictions = await self._admit(database, target, operation, context)
@@ -280,6 +280,11 @@ class GatedTransaction:
     async def rollback(self) -> None:
         """Undo everything."""
         await self._transaction.rollback()
+
+
+def _is_basic(operation: Operation, context: Context) -> bool:
+    """Say whether every storage can do this."""
+    return type(operation) in _BASIC and not context.dry_run and getattr(operation, "expected", None) is None
 
 
 def _require(database: str, target: Database, needed: set[Capability], context: Context) -> None:

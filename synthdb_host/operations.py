@@ -8,8 +8,9 @@ Conditions are in :mod:`synthdb_host.filters`, schema changes in :mod:`synthdb_h
 and branches in :mod:`synthdb_host.versions`; the names of the first two can be had from here too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from typing import Literal as OneOf
 
 from synthdb_host.changes import (
@@ -35,6 +36,7 @@ from synthdb_host.changes import (
     RestoreTable,
     SetMode,
 )
+from synthdb_host.errors import PreconditionFailed
 from synthdb_host.filters import (
     ALL_OPERATORS,
     Aggregate,
@@ -53,6 +55,7 @@ from synthdb_host.versions import HEAD, Ref, Versioning
 
 __all__ = [
     "ALL_OPERATORS",
+    "ANY_VERSION",
     "HEAD",
     "MISSING",
     "AddCheck",
@@ -79,6 +82,7 @@ __all__ = [
     "DropTable",
     "Embed",
     "EmbedExists",
+    "Expected",
     "Filter",
     "Insert",
     "Literal",
@@ -156,7 +160,7 @@ class Select:
 
     ``outputs`` empty means every column, or with ``bare`` none (only embeds); with aggregates, the other
     outputs are grouped by. A ``count`` asks for the number of rows without limit and offset. Rows without an
-    order come by identity.
+    order come by identity. ``versions`` asks for the version of each row; grouped rows have none.
     """
 
     table: str
@@ -170,6 +174,7 @@ class Select:
     count: CountMode | None = None
     ref: Ref = HEAD
     bare: bool = False
+    versions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,44 @@ class Sql:
 
 
 # -- writing ---------------------------------------------------------------------------------------------
+
+
+ANY_VERSION: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Which versions of rows a write may find, compared inside its transaction (capability ``row_versions``).
+
+    A row that it finds must be of a version in ``match`` and of none in ``none_match``; :data:`ANY_VERSION` stands
+    for any, None demands nothing. An insert looks for the rows with its keys; one that is not there has no version.
+    A row's version changes whenever a write changes the row, and only then.
+    """
+
+    match: frozenset[str] | None = None
+    none_match: frozenset[str] | None = None
+
+    def require(self, table: str, versions: Iterable[str | None]) -> None:
+        """Compare the versions of what was found.
+
+        Raises:
+            PreconditionFailed: one is not as expected.
+        """
+        if not all(map(self._admits, versions)):
+            raise PreconditionFailed(
+                f"A row of {table!r} is not of the version expected; nothing was changed.",
+                hint="Read it again, and decide anew.",
+                data={"table": table},
+            )
+
+    def _admits(self, version: str | None) -> bool:
+        if self.match is not None and not _among(version, self.match):
+            return False
+        return self.none_match is None or not _among(version, self.none_match)
+
+
+def _among(version: str | None, listed: frozenset[str]) -> bool:
+    return version is not None and (ANY_VERSION in listed or version in listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +261,12 @@ class Insert:
     on_conflict: OnConflict | None = None
     returning: Select | None = None
     ref: Ref = HEAD
+    expected: Expected | None = None
 
     @classmethod
     def of(
         cls, table: str, rows: Sequence[Mapping[str, object]], on_conflict: OnConflict | None = None,
-        returning: Select | None = None, ref: Ref = HEAD,
+        returning: Select | None = None, ref: Ref = HEAD, expected: Expected | None = None,
     ) -> "Insert":  # fmt: skip
         """Build an insert from mappings, whose keys may differ from row to row."""
         columns = tuple(dict.fromkeys(name for row in rows for name in row))
@@ -231,7 +275,7 @@ class Insert:
             values: list[tuple[object, ...]] = [tuple(row.values()) for row in rows]
         else:
             values = [tuple(row.get(name, MISSING) for name in columns) for row in rows]
-        return cls(table, columns, values, on_conflict, returning, ref)
+        return cls(table, columns, values, on_conflict, returning, ref, expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +292,7 @@ class Update:
     max_affected: int | None = None
     returning: Select | None = None
     ref: Ref = HEAD
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +305,7 @@ class Delete:
     max_affected: int | None = None
     returning: Select | None = None
     ref: Ref = HEAD
+    expected: Expected | None = None
 
 
 # -- schema ----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ for _module in (
     "recording",
     "references",
     "restrictions",
+    "row_versions",
     "schema",
     "session",
     "values",

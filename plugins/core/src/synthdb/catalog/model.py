@@ -114,7 +114,8 @@ class StoredTable:
         table, history, overlay = quote(self.physical), quote(self.history), quote(self.overlay)
         stored = tuple(quote(name) for name in self.stored if only is None or name in only)
         versions, identity = quote(f"_oi_{self.physical}"), quote(self.identity.physical)
-        return Rows(table, history, overlay, versions, identity, stored, self.converted, commits=only is None)
+        commits = only is None or "_tx" in only
+        return Rows(table, history, overlay, versions, identity, stored, self.converted, commits)
 
     @cached_property
     def identity(self) -> StoredColumn:

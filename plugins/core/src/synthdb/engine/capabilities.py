@@ -7,6 +7,9 @@ from synthdb_host.contracts import Capability
 __all__ = ["CAPABILITIES"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
-    {"sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "as_of", "branches", "merge", "changes"}
-)
+    {
+        "sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "as_of", "branches", "merge", "changes",
+        "row_versions",
+    }
+)  # fmt: skip
 """Everything that the storage contract knows."""

@@ -19,7 +19,7 @@ from synthdb.engine.verification import duplicate, require_visible, verify
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, NotNullViolation, UniqueViolation
-from synthdb_host.operations import MISSING, Insert, OnConflict
+from synthdb_host.operations import MISSING, Expected, Insert, OnConflict
 from synthdb_host.values import INTEGER_MAX
 
 __all__ = ["insert", "uuid7"]
@@ -37,6 +37,7 @@ def insert(session: Session, operation: Insert) -> Result:
         InvalidValue, LossyValue, NotNullViolation, UniqueViolation, ForeignKeyViolation, CheckViolation: a row
             does not fit.
         Forbidden, UnknownColumn, SchemaLocked: the schema would have to change and may not.
+        PreconditionFailed: a row with one of the keys is not of the version expected.
     """
     given = _transposed(operation)
     table = ensure_table(session, operation.table, given)
@@ -44,6 +45,8 @@ def insert(session: Session, operation: Insert) -> Result:
     table, columns = encode_columns(session, table, given)
     if operation.rows:
         table = session.touch(table)
+    if operation.expected is not None:
+        _require_expected(session, table, operation, operation.expected, columns)
     if operation.on_conflict is None:
         rows = _insert(session, table, columns, len(operation.rows))
         return _result(session, table, operation, rows, inserted=len(rows))
@@ -63,7 +66,8 @@ def _transposed(operation: Insert) -> dict[str, Sequence[object]]:
 
 def _result(session: Session, table: StoredTable, operation: Insert, rows: RowIds, inserted: int) -> Result:
     keys = _keys(session, table, rows) if len(rows) == 1 else ()
-    return session.result(session.returning(table, operation.returning, rows), len(rows), inserted, keys)
+    versions = session.version(table.name, rows, written=inserted == len(rows))
+    return session.result(session.returning(table, operation.returning, rows), len(rows), inserted, keys, versions)
 
 
 def _keys(session: Session, table: StoredTable, rows: RowIds) -> tuple[tuple[Any, ...], ...]:
@@ -255,18 +259,28 @@ def _conflict_key(table: StoredTable, conflict: OnConflict) -> tuple[str, ...]:
     return key
 
 
+def _require_expected(
+    session: Session, table: StoredTable, operation: Insert, expected: Expected, columns: _Columns
+) -> None:
+    """Compare the versions of the rows that have the keys of these already."""
+    key = _conflict_key(table, operation.on_conflict or OnConflict())
+    found = _existing(session, table, key, columns, len(operation.rows), "_tx")
+    expected.require(table.name, [None if commit is None else str(commit) for commit in found])
+
+
 def _existing(
     session: Session,
     table: StoredTable,
     key: tuple[str, ...],
     columns: Mapping[str, Sequence[Any]],
     count: int,
+    shown: str | None = None,
 ) -> list[Any]:
-    """Give, per row, the identity of the row that has its key already, else None."""
+    """Give, per row, the identity (or what else is to be ``shown``) of the row that has its key already, else None."""
     if not all(name in columns for name in key):
         return [None] * count
     test = " AND ".join(f"{quote(table.columns[name].physical)} = ?" for name in key)
-    statement = f"SELECT {quote(table.identity.physical)} FROM {table.rows()} WHERE {test}"
+    statement = f"SELECT {shown or quote(table.identity.physical)} FROM {table.rows()} WHERE {test}"
     execute = session.driver.execute
     found = []
     for values in zip(*(columns[name] for name in key), strict=True):

@@ -31,13 +31,17 @@ _JSON_KEYS: Final = frozenset({int, str, type(None)})
 
 @dataclass(frozen=True, slots=True)
 class RowsPlan:
-    """How the rows of one level are read: the first ``width`` columns are shown, the rest are keys."""
+    """How the rows of one level are read.
+
+    The first ``width`` columns are shown, the rest are keys; the last one is the row's version if it is ``versioned``.
+    """
 
     statement: Statement
     columns: tuple[ResultColumn, ...]
     width: int
     embeds: tuple["EmbedPlan", ...]
     trimmed: bool
+    versioned: bool = False
 
     def finish(self, connection: sqlite3.Connection, rows: list[Row], values: Sequence[object]) -> list[Row]:
         """Put the embeds into rows as they were fetched and take their keys away."""
@@ -156,7 +160,7 @@ class Plan:
         if not rows and connection.execute(_LAYOUT).fetchone()[0] != layout:
             # The version only rises: had it been another one before, it would be now.
             return None
-        return Result(self._encoder, rows if self._simple else self._rows.finish(connection, rows, values))
+        return self._result(connection, rows, values)
 
     def run(self, connection: sqlite3.Connection, values: Sequence[object]) -> Result:
         """Read with these values.
@@ -167,10 +171,16 @@ class Plan:
         """
         statement = self._statement
         rows = connection.execute(statement.sql, statement.parameters(values)).fetchall()
+        total = None if self._count is None else self._total(connection, values, len(rows), self._count)
+        return self._result(connection, rows, values, total)
+
+    def _result(
+        self, connection: sqlite3.Connection, rows: list[Row], values: Sequence[object], total: int | None = None
+    ) -> Result:
         if self._simple:
             return Result(self._encoder, rows)
-        total = None if self._count is None else self._total(connection, values, len(rows), self._count)
-        return Result(self._encoder, self._rows.finish(connection, rows, values), total)
+        versions = tuple([str(row[-1]) for row in rows]) if self._rows.versioned else ()
+        return Result(self._encoder, self._rows.finish(connection, rows, values), total, versions=versions)
 
     def _total(self, connection: sqlite3.Connection, values: Sequence[object], size: int, count: Statement) -> int:
         """Count the rows without limit and offset; a page that ends early says it by itself."""

@@ -10,6 +10,7 @@ from synthdb.engine.aggregates import aggregate_of
 from synthdb.engine.binds import Encoder, Statement
 from synthdb.engine.conditions import condition_of
 from synthdb.engine.expressions import Expression, Scope, expression_of
+from synthdb.engine.naming import quote
 from synthdb.engine.orders import order_terms
 from synthdb.engine.plans import UNCHANGED, EmbedPlan, Plan, RowsPlan
 from synthdb.engine.scopes import Builder, Clause, Reading, check_pairs
@@ -92,6 +93,7 @@ class _Level:
         self._batched = batched
         self.outputs = [(self._output(output.source), output.name) for output in select.outputs]
         self.groups = self._groups()
+        self._versioned = select.versions and self.groups is None
 
     def _output(self, source: ColumnRef | Aggregate) -> Expression:
         if isinstance(source, ColumnRef):
@@ -132,10 +134,13 @@ class _Level:
             sqls += map(_sorted_by, order)
         if self._batched:
             sqls.append(self.scope.raw(self.scope.column(self._keys[0])))
+        if self._versioned:
+            sqls.append(sa.literal_column(f'{quote(self.scope.stored.physical)}."_tx"'))
         embeds = self._embeds(places, columns)
         _check_names(columns)
         statement = self.builder.binds.compile(self._statement(sqls or [sa.literal_column("1")], order))
-        return RowsPlan(statement, tuple(columns), width, embeds, trimmed=width == 0 or len(sqls) > width)
+        trimmed = width == 0 or len(sqls) > width
+        return RowsPlan(statement, tuple(columns), width, embeds, trimmed, self._versioned)
 
     def _shown(self) -> tuple[list[ResultColumn], list[Clause]]:
         if not self.outputs and not self.select.bare:

@@ -9,6 +9,7 @@ import msgspec
 from synthdb.catalog.model import StoredCatalog, StoredTable
 from synthdb.catalog.store import Records, Versions, bump_catalog, load_catalog, read_records
 from synthdb.engine.marks import Marks
+from synthdb.engine.naming import quote
 from synthdb.engine.reader import Reader
 from synthdb.engine.rows import RowIds
 from synthdb_host.contracts import Context, Restrictions, Result
@@ -164,11 +165,20 @@ class Session:
         return self.reader.run(self.driver, self.catalog, asked, self.restrictions)
 
     def result(
-        self, rows: Result, affected: int, inserted: int | None = None, keys: tuple[tuple[Any, ...], ...] = ()
-    ) -> Result:
+        self, rows: Result, affected: int, inserted: int | None = None, keys: tuple[tuple[Any, ...], ...] = (),
+        versions: tuple[str, ...] = (),
+    ) -> Result:  # fmt: skip
         """Give the result of a write, with the rows that it read back."""
         commit = None if self.is_empty else str(self.commit)
-        return Result(rows.encoder, rows.rows, None, affected, inserted, keys, commit)
+        return Result(rows.encoder, rows.rows, None, affected, inserted, keys, commit, versions=versions)
+
+    def version(self, name: str, rows: RowIds, *, written: bool = False) -> tuple[str, ...]:
+        """Give the version of the row of a table if it is one, which is known if it was ``written`` just now."""
+        if len(rows) != 1 or written:
+            return (str(self.commit),) if len(rows) == 1 else ()
+        table = self.table(name)
+        statement = f"SELECT _tx FROM {table.rows()} WHERE {quote(table.identity.physical)} {rows.test}"
+        return tuple([str(commit) for (commit,) in self.driver.execute(statement, rows.parameters)])
 
     # -- the commit -------------------------------------------------------------------------------------
 

@@ -181,6 +181,7 @@ def _select(select: Select, values: list[object], depth: int) -> Hashable:
         skips,
         select.count,
         select.bare,
+        select.versions,
         tuple([_embed(embed, values, depth) for embed in select.embeds]) if select.embeds else (),
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ def update(session: Session, operation: Update) -> Result:
     """Set values on the rows that a filter selects.
 
     Raises:
-        FullTableWrite, MaxAffectedExceeded: too many rows are meant.
+        FullTableWrite, MaxAffectedExceeded, PreconditionFailed: other rows are meant than may be written.
         InvalidValue, NotNullViolation, UniqueViolation, ForeignKeyViolation, CheckViolation: a value does not fit.
     """
     given = {normal_name(name): (value,) for name, value in operation.values.items()}
@@ -32,12 +32,13 @@ def update(session: Session, operation: Update) -> Result:
     table, columns = encode_columns(session, table, given)
     rows = _choose(session, table, operation)
     assignments = [Assignment(table.columns[name], values[0]) for name, values in columns.items()]
-    update_rows(session, table, rows, assignments)
-    return session.result(session.returning(table, operation.returning, rows), len(rows))
+    changed = update_rows(session, table, rows, assignments)
+    versions = session.version(table.name, rows, written=changed > 0)
+    return session.result(session.returning(table, operation.returning, rows), len(rows), versions=versions)
 
 
-def update_rows(session: Session, table: StoredTable, rows: RowIds, assignments: Sequence[Assignment]) -> None:
-    """Set stored values on rows and check what they must satisfy."""
+def update_rows(session: Session, table: StoredTable, rows: RowIds, assignments: Sequence[Assignment]) -> int:
+    """Set stored values on rows and check what they must satisfy; gives how many really changed."""
     wanted = [assignment for assignment in assignments if not _is_identity(table, rows, assignment)]
     for assignment in wanted:
         if assignment.stored is None and assignment.column.column.not_null:
@@ -47,12 +48,14 @@ def update_rows(session: Session, table: StoredTable, rows: RowIds, assignments:
             )
     names = frozenset(assignment.column.name for assignment in wanted)
     if not len(rows):
-        return
+        return 0
     table = session.touch(table)
     referenced = referenced_values(session, table, rows, names)
-    if set_values(session, table, rows, wanted):
+    changed = set_values(session, table, rows, wanted)
+    if changed:
         follow(session, referenced)
     verify(session, table, rows, names)
+    return changed
 
 
 def _is_identity(table: StoredTable, rows: RowIds, assignment: Assignment) -> bool:
@@ -67,7 +70,7 @@ def delete(session: Session, operation: Delete) -> Result:
     """Delete the rows that a filter selects, and what their foreign keys say with them.
 
     Raises:
-        FullTableWrite, MaxAffectedExceeded: too many rows are meant.
+        FullTableWrite, MaxAffectedExceeded, PreconditionFailed: other rows are meant than may be deleted.
         ForeignKeyViolation: a row that refers to one of them forbids it.
     """
     table = session.table(operation.table)
@@ -78,7 +81,12 @@ def delete(session: Session, operation: Delete) -> Result:
 
 
 def _choose(session: Session, table: StoredTable, operation: Update | Delete) -> RowIds:
-    """Give the identities of the rows that a write means and the caller may touch."""
+    """Give the identities of the rows that a write means and the caller may touch.
+
+    Raises:
+        FullTableWrite, MaxAffectedExceeded: too many are meant.
+        PreconditionFailed: one is not of the version expected.
+    """
     if operation.where is None and not operation.every_row:
         raise FullTableWrite(
             f"This write has no filter and would touch every row of {table.name!r}.",
@@ -91,9 +99,12 @@ def _choose(session: Session, table: StoredTable, operation: Update | Delete) ->
     if restriction.rows is not None:
         tests.append(condition_sql(session, table, restriction.rows))
     where = " AND ".join(f"({sql})" for sql, _ in tests) or "1"
-    statement = f"SELECT {quote(table.identity.physical)} FROM {table.rows()} WHERE {where}"
-    parameters = [value for _, values in tests for value in values]
-    ids: list[Any] = [row[0] for row in session.driver.execute(statement, parameters)]
+    shown = quote(table.identity.physical) + (", _tx" if operation.expected else "")
+    statement = f"SELECT {shown} FROM {table.rows()} WHERE {where}"
+    found = session.driver.execute(statement, [value for _, values in tests for value in values]).fetchall()
+    if operation.expected is not None:
+        operation.expected.require(table.name, [str(row[1]) for row in found])
+    ids: list[Any] = [row[0] for row in found]
     if operation.max_affected is not None and len(ids) > operation.max_affected:
         raise MaxAffectedExceeded(
             f"This write would touch {len(ids)} rows, more than {operation.max_affected}.",

@@ -74,7 +74,10 @@ def _bind(address: Address, query: Query, catalog: Catalog, page: Page, selectio
     where = select.where
     if address.key is not None:
         where = and_all(_key_filter(catalog.table(address.table), address.key), where)
-    return replace(select, where=where, offset=page.offset, limit=page.limit, count=page.count, ref=address.ref)
+    is_row = address.key is not None
+    return replace(
+        select, where=where, offset=page.offset, limit=page.limit, count=page.count, ref=address.ref, versions=is_row
+    )
 
 
 def _key_filter(table: Table, values: tuple[str, ...]) -> Filter | None:

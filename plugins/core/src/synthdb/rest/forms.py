@@ -49,7 +49,7 @@ def filled(select: Select, values: Sequence[str]) -> Select:
     where = None if select.where is None else _filled(select.where, values)
     return Select(
         select.table, select.outputs, select.embeds, where, select.having, select.order, select.limit, select.offset,
-        select.count, select.ref, select.bare,
+        select.count, select.ref, select.bare, select.versions,
     )  # fmt: skip
 
 

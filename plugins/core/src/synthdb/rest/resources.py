@@ -1,28 +1,29 @@
 """The resources of the REST interface: what each HTTP method does."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import falcon.asgi
 import msgspec
 
+from synthdb.rest.answers import VARY, changed, check_found, check_single, deleted, posted, put
 from synthdb.rest.body import Bodies
 from synthdb.rest.drift import SCHEMA_HEADER, Drift
 from synthdb.rest.message import with_message
-from synthdb.rest.ranges import content_range, page_status, written_range
+from synthdb.rest.ranges import content_range, page_status
 from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
+from synthdb.rest.tags import expected_of, is_known, new_rows, row_tag
 from synthdb.rest.writing import delete_rows, insert_rows, not_singular, put_row, update_rows
 from synthdb_host.catalog import Catalog, Table
 from synthdb_host.contracts import Context, Result
 from synthdb_host.encoding import to_text
-from synthdb_host.errors import MaxAffectedExceeded, NotAllowed, NotFound
+from synthdb_host.errors import InvalidParameter, MaxAffectedExceeded, NotAllowed
 from synthdb_host.gate import Gate
-from synthdb_host.operations import Delete, Insert, Select, Update
+from synthdb_host.operations import Delete, Expected, Insert, Select, Update
 
 __all__ = ["DatabaseResource", "TableResource"]
 
-_VARY: Final = "Accept, Accept-Profile, Authorization, Prefer, Range"
 _TABLE_METHODS: Final = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
 _ROW_METHODS: Final = "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
 
@@ -41,7 +42,7 @@ class DatabaseResource:
         listed = [_described(table, base) for _, table in sorted(catalog.tables.items())]
         resp.data = msgspec.json.encode(listed, enc_hook=to_text)
         resp.content_type = "application/json"
-        resp.set_header("Vary", _VARY)
+        resp.set_header("Vary", VARY)
 
 
 def _described(table: Table, base: str) -> dict[str, object]:
@@ -86,15 +87,23 @@ class TableResource:
         result = await self._gate.execute(shape.database, select, caller)
         count = len(result.rows)
         if shape.is_of_row:
-            _check_found(shape, count)
+            check_found(shape, count)
         else:
-            _check_single(shape, count)
+            check_single(shape, count)
             resp.set_header("Content-Range", content_range(select.offset, count, result.total))
             resp.status = page_status(select.offset, count, result.total)
         representation = shape.representation
-        resp.data = representation.encode(result)
+        body = representation.encode(result)
+        resp.set_header("Vary", VARY)
+        if applied := shape.preferences.applied:
+            resp.set_header("Preference-Applied", applied)
+        if result.versions:
+            resp.set_header("ETag", tag := row_tag(result.versions[0], body))
+            if is_known(req.headers_lower, tag):
+                resp.status = falcon.HTTP_304
+                return
+        resp.data = body
         resp.content_type = representation.content_type
-        _set_common(resp, shape)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Insert rows, or with a resolution upsert them."""
@@ -107,10 +116,9 @@ class TableResource:
         select = await self._select(req, shape)
         defaults = shape.preferences.missing == "default"
         rows = self._bodies.rows(req.content_type, await req.stream.readall(), shape.query.columns, defaults=defaults)
-        result = await self._execute(req, shape, insert_rows(shape, rows, select))
-        is_new = shape.preferences.resolution is None or result.inserted != 0
-        resp.set_header("Content-Range", written_range(_counted(shape, result)))
-        self._answer_inserted(req, resp, shape, result, is_new=is_new)
+        insert = replace(insert_rows(shape, rows, select), expected=new_rows(req.headers_lower))
+        result = await self._execute(req, shape, insert)
+        posted(shape, raw_path(req).rstrip("/"), result).send(resp)
 
     async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Put one row at its key: insert it, or replace it."""
@@ -121,12 +129,8 @@ class TableResource:
         table, select = catalog.table(shape.address.table), shape.select(catalog)
         body = await req.stream.readall()
         insert = put_row(shape, body, req.content_type, table, self._bodies, select)
-        result = await self._execute(req, shape, insert)
-        if result.inserted == 0 and shape.preferences.returning != "representation":
-            resp.status = falcon.HTTP_204
-            _set_common(resp, shape)
-        else:
-            self._answer_inserted(req, resp, shape, result, is_new=result.inserted != 0)
+        result = await self._execute(req, shape, replace(insert, expected=expected_of(req.headers_lower)))
+        put(shape, raw_path(req).rstrip("/"), result).send(resp)
 
     async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Update the rows that the filters select, or the one at a key."""
@@ -135,9 +139,8 @@ class TableResource:
             await self._drift.note(req, resp, shape.address)
         select = await self._select(req, shape)
         values = self._bodies.values(req.content_type, await req.stream.readall())
-        result = await self._execute(req, shape, update_rows(shape, values, select))
-        self._answer_changed(resp, shape, result)
-        resp.set_header("Content-Range", content_range(0, result.affected or 0, _counted(shape, result)))
+        update = replace(update_rows(shape, values, select), expected=_expected(req, shape))
+        changed(shape, await self._execute(req, shape, update)).send(resp)
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Delete the rows that the filters select, or the one at a key."""
@@ -145,9 +148,8 @@ class TableResource:
         if SCHEMA_HEADER in req.headers_lower:
             await self._drift.note(req, resp, shape.address)
         select = await self._select(req, shape)
-        result = await self._execute(req, shape, delete_rows(shape, select))
-        self._answer_changed(resp, shape, result)
-        resp.set_header("Content-Range", written_range(_counted(shape, result)))
+        delete = replace(delete_rows(shape, select), expected=_expected(req, shape))
+        deleted(shape, await self._execute(req, shape, delete)).send(resp)
 
     async def _catalog(self, shape: Shape, caller: Context) -> Catalog:
         return await self._gate.catalog(shape.database, caller, shape.form.target.address.ref)
@@ -166,64 +168,13 @@ class TableResource:
                 raise not_singular(2, at_least=True) from error
             raise
 
-    def _answer_inserted(
-        self,
-        req: falcon.asgi.Request,
-        resp: falcon.asgi.Response,
-        shape: Shape,
-        result: Result,
-        *,
-        is_new: bool,
-    ) -> None:
-        resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
-        if len(result.keys) == 1 and is_new:
-            resp.set_header("Location", _row_address(req, shape, result.keys[0]))
-        if shape.preferences.returning == "representation":
-            _set_rows(resp, shape, result)
-        _set_common(resp, shape)
 
-    def _answer_changed(self, resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
-        if shape.is_of_row:
-            _check_found(shape, result.affected or 0)
-        if shape.preferences.returning == "representation":
-            resp.status = falcon.HTTP_200
-            _set_rows(resp, shape, result)
-        else:
-            resp.status = falcon.HTTP_204
-        _set_common(resp, shape)
-
-
-def _counted(shape: Shape, result: Result) -> int | None:
-    return result.affected if shape.preferences.count is not None else None
-
-
-def _check_found(shape: Shape, count: int) -> None:
-    if count == 0:
-        key = ",".join(shape.address.key or ())
-        raise NotFound(
-            f"Table {shape.address.table!r} has no row with the key {key!r}.", data={"key": shape.address.key}
+def _expected(req: falcon.asgi.Request, shape: Shape) -> Expected | None:
+    expected = expected_of(req.headers_lower)
+    if expected is not None and not shape.is_of_row:
+        raise InvalidParameter(
+            "If-Match and If-None-Match compare the version of one row.",
+            hint="Write to the row's own address: /TABLE/KEY.",
+            where="header 'If-Match'",
         )
-
-
-def _check_single(shape: Shape, count: int) -> None:
-    if shape.representation.single and count != 1:
-        raise not_singular(count, at_least=count > 1)
-
-
-def _set_rows(resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
-    _check_single(shape, len(result.rows))
-    resp.data = shape.representation.encode(result)
-    resp.content_type = shape.representation.content_type
-
-
-def _set_common(resp: falcon.asgi.Response, shape: Shape) -> None:
-    resp.set_header("Vary", _VARY)
-    if applied := shape.preferences.applied:
-        resp.set_header("Preference-Applied", applied)
-
-
-def _row_address(req: falcon.asgi.Request, shape: Shape, key: tuple[Any, ...]) -> str:
-    path = raw_path(req).rstrip("/")
-    if shape.is_of_row:
-        return path
-    return f"{path}/" + ",".join(quote(to_text(part), safe="") for part in key)
+    return expected

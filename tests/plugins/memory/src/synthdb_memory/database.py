@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from synthdb_host.catalog import Catalog
@@ -26,7 +26,7 @@ from synthdb_memory.writing import delete, insert, update
 
 __all__ = ["CAPABILITIES", "MemoryDatabase", "Unit", "check_deadline", "committed", "open_memory", "run_on"]
 
-CAPABILITIES: Final[frozenset[Capability]] = frozenset({"define", "dry_run", "foreign_keys"})
+CAPABILITIES: Final[frozenset[Capability]] = frozenset({"define", "dry_run", "foreign_keys", "row_versions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,13 @@ class MemoryDatabase:
     def _apply(self, unit: Unit) -> Result:
         check_deadline(unit.context)
         before, after = self._state, self._state.copy()
+        after.commit += 1
         result = run_on(after, unit.operation, unit.restrictions)
         if unit.context.dry_run:
             return result
         if after.catalog().tables != before.catalog().tables:
             after.version += 1
-        after.commit += 1
+        after.number_rows(before)
         self._state = after
         return committed(result, str(after.commit))
 
@@ -126,16 +127,7 @@ def check_deadline(context: Context) -> None:
 
 def committed(result: Result, commit: str | None) -> Result:
     """Give the result with the id of its commit."""
-    return Result(
-        result.encoder,
-        result.rows,
-        result.total,
-        result.affected,
-        result.inserted,
-        result.keys,
-        commit,
-        result.parts,
-    )
+    return replace(result, commit=commit)
 
 
 def run_on(state: State, operation: Operation, restrictions: Restrictions) -> Result:

@@ -53,7 +53,12 @@ def written(view: View, operation: Select, rows: Sequence[Row]) -> Result:
 
 def _result(view: View, operation: Select, groups: list[list[Candidate]], total: int | None) -> Result:
     layout = _Layout(view, operation)
-    return Result(RowEncoder(layout.columns), layout.rows(groups), total)
+    encoder = RowEncoder(layout.columns)
+    if not operation.versions or _is_aggregate(operation):
+        return Result(encoder, layout.rows(groups), total)
+    layout.show_versions()
+    rows = layout.rows(groups)
+    return Result(encoder, [row[:-1] for row in rows], total, versions=tuple(row[-1] for row in rows))
 
 
 # -- finding ---------------------------------------------------------------------------------------------
@@ -200,6 +205,11 @@ class _Layout:
 
         self._cells.append(cells)
         self.keys.append(cells)
+
+    def show_versions(self) -> None:
+        """Give the version of each row behind its cells."""
+        stored = self._view.state.table(self._table.name)
+        self._cells.append(lambda group: [self._view.state.row_version(stored, group[0].values)])
 
     def key(self, group: list[Candidate]) -> bytes:
         """Give what two rows of one group have in common."""

@@ -163,7 +163,7 @@ class Repository:
 
     def working_copy(self, branch: Branch) -> State:
         """Give a state to write to; identities go on where any branch left off."""
-        state = replace(self.commits[branch.head].state.copy(), requires=self.requires)
+        state = replace(self.commits[branch.head].state.copy(), requires=self.requires, commit=len(self.commits))
         state.namesakes = self._namesakes(state)
         for stored in (*state.tables.values(), *state.dropped.values()):
             stored.next_id = max(stored.next_id, self._counters.get(stored.uid, 1))
@@ -184,6 +184,8 @@ class Repository:
         """Add a commit to a branch."""
         self._number(state)
         state.namesakes = {}
+        state.commit = len(self.commits)
+        state.number_rows(self.commits[branch.head].state)
         self.requires = state.requires
         at = max(datetime.now(UTC), self.commits[-1].at + timedelta(microseconds=1))
         parents = (branch.head,) if merged is None else (branch.head, merged)

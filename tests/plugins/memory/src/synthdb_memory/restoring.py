@@ -21,7 +21,11 @@ def seen_now(then: State, now: State) -> State:
     """Give a past state with the tables and columns of now."""
     past, shapes = normal(then), normal(now)
     tables = {uid: _refilled(table, past.get(uid)) for uid, table in shapes.items()}
-    return restated(tables, now)
+    state = restated(tables, now)
+    versions = {stored.uid: stored.versions for stored in then.tables.values()}
+    for stored in state.tables.values():
+        stored.versions = versions.get(stored.uid, {})
+    return state
 
 
 def restore(repository: Repository, branch: Branch, operation: Restore) -> tuple[State, MergeReport]:

@@ -30,7 +30,8 @@ class Stored:
     """A table: its description, its rows by an internal number, and the next numbers to give.
 
     ``uid`` and ``ids`` are what a versioned database knows a table and its columns by, whatever they are called;
-    a column that two branches made alike has the ids of both.
+    a column that two branches made alike has the ids of both. ``versions`` are the commits that wrote the rows, by
+    identity.
     """
 
     schema: Table
@@ -40,10 +41,17 @@ class Stored:
     dropped: dict[str, Dropped] = field(default_factory=dict)
     uid: int = 0
     ids: dict[str, Ids] = field(default_factory=dict)
+    versions: dict[Any, int] = field(default_factory=dict)
 
     def copy(self) -> "Stored":
         """Copy what writes change in place."""
-        return replace(self, rows=dict(self.rows), dropped=dict(self.dropped), ids=dict(self.ids))
+        return replace(
+            self,
+            rows=dict(self.rows),
+            dropped=dict(self.dropped),
+            ids=dict(self.ids),
+            versions=dict(self.versions),
+        )
 
     def sorted_rows(self) -> list[tuple[int, Row]]:
         """Give the rows by identity."""
@@ -68,7 +76,7 @@ def _sortable(identity: object) -> Any:
 
 @dataclass(slots=True)
 class State:
-    """All of a database at one moment.
+    """All of a database at one moment; of one that is being written ``commit`` is what it will be.
 
     ``namesakes`` are the tables of other branches, by folded name, that a new table of that name is one with.
     """
@@ -99,6 +107,21 @@ class State:
     def catalog(self) -> Catalog:
         """Describe the tables."""
         return Catalog(str(self.version), {name: stored.schema for name, stored in self.tables.items()})
+
+    def row_version(self, stored: Stored, row: Row) -> str:
+        """Give the version of a row."""
+        return str(stored.versions.get(row[stored.schema.identity], self.commit))
+
+    def number_rows(self, before: "State") -> None:
+        """Give a version to the rows that have none: the one they had if they are as they were."""
+        known = {stored.uid or name: stored for name, stored in before.tables.items()}
+        for name, stored in self.tables.items():
+            identity, old = stored.schema.identity, known.get(stored.uid or name)
+            was = {} if old is None else {row[old.schema.identity]: row for row in old.rows.values()}
+            for row in stored.rows.values():
+                same = old is not None and was.get(row[identity]) == row
+                version = old.versions.get(row[identity], self.commit) if old and same else self.commit
+                stored.versions.setdefault(row[identity], version)
 
     def table(self, name: str) -> Stored:
         """Find a table.

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +68,8 @@ class _Writer:
         check_row(self.stored, row, number)
         if self._allows(row) is not True:
             raise Forbidden(f"A policy forbids this row of {self.stored.schema.name!r}.")
+        if number is None or self.stored.rows[number] != row:
+            self.stored.versions[row[self.stored.schema.identity]] = self.state.commit
         if number is None:
             return self.stored.add(row)
         self.stored.rows[number] = row
@@ -80,11 +83,12 @@ class _Writer:
         """Describe what was written."""
         affected = len(numbers)
         keys = self._keys(numbers[0]) if inserted == 1 == affected else ()
-        if returning is None:
-            return Result(affected=affected, inserted=inserted, keys=keys)
         rows = [self.stored.rows[number] for number in numbers]
+        versions = tuple(self.state.row_version(self.stored, row) for row in rows) if affected == 1 else ()
+        if returning is None:
+            return Result(affected=affected, inserted=inserted, keys=keys, versions=versions)
         shown = written(self.view, returning, rows)
-        return Result(shown.encoder, shown.rows, affected=affected, inserted=inserted, keys=keys)
+        return Result(shown.encoder, shown.rows, affected=affected, inserted=inserted, keys=keys, versions=versions)
 
     def _keys(self, number: int) -> tuple[tuple[Any, ...], ...]:
         return (tuple(self.stored.rows[number][name] for name in self.stored.schema.key),)
@@ -117,8 +121,13 @@ def insert(state: State, operation: Insert, restrictions: Restrictions) -> Resul
     fit_columns(stored, operation.columns, operation.rows, restrictions)
     writer = _Writer(state, stored, restrictions)
     numbers, inserted = [], 0
-    for values in operation.rows:
-        given = writer.values(dict(zip(operation.columns, values, strict=True)))
+    rows = [writer.values(dict(zip(operation.columns, values, strict=True))) for values in operation.rows]
+    if operation.expected is not None:
+        columns = _conflict_columns(stored.schema, operation.on_conflict or OnConflict())
+        found = [find_by(stored, columns, writer.complete(given)) for given in rows]
+        versions = [None if number is None else state.row_version(stored, stored.rows[number]) for number in found]
+        operation.expected.require(operation.table, versions)
+    for given in rows:
         number, is_new = _insert_row(writer, given, operation.on_conflict)
         inserted += is_new
         numbers += [] if number is None else [number]
@@ -172,7 +181,7 @@ def update(state: State, operation: Update, restrictions: Restrictions) -> Resul
 def delete(state: State, operation: Delete, restrictions: Restrictions) -> Result:
     """Delete the rows selected, and what refers to them where its foreign key says so."""
     stored, numbers = _target(state, operation, restrictions)
-    result = _Writer(state, stored, restrictions).result(operation.returning, numbers, None)
+    result = replace(_Writer(state, stored, restrictions).result(operation.returning, numbers, None), versions=())
     _remove(state, stored, numbers)
     check_references(state, list(state.tables))
     return result
@@ -197,6 +206,8 @@ def _target(state: State, operation: Update | Delete, restrictions: Restrictions
             f"{len(rows)} rows would be affected, at most {operation.max_affected} may be.",
             data={"affected": len(rows), "max_affected": operation.max_affected},
         )
+    if operation.expected is not None:
+        operation.expected.require(operation.table, [state.row_version(stored, row) for _, row in rows])
     return stored, [number for number, _ in rows]
 
 
@@ -215,4 +226,5 @@ def _remove(state: State, stored: Stored, numbers: Sequence[int]) -> None:
             else:
                 for number in hit:
                     other.rows[number] = {**other.rows[number], **dict.fromkeys(key.columns)}
+                    other.versions[other.rows[number][other.schema.identity]] = state.commit
                     check_row(other, other.rows[number], number)
