@@ -5,12 +5,13 @@ default never breaks a plugin. Targets written ``"package.module:name"`` are imp
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from synthdb_host.catalog import Catalog
 from synthdb_host.encoding import RowEncoder
+from synthdb_host.errors import IdempotencyKeyReused, TooLarge
 from synthdb_host.operations import HEAD, Filter, Operation, Ref
 from synthdb_host.versions import MergeReport
 
@@ -25,6 +26,7 @@ __all__ = [
     "Database",
     "Decision",
     "HealthCheck",
+    "Idempotency",
     "MediaType",
     "Outcome",
     "Permission",
@@ -44,6 +46,8 @@ __all__ = [
     "Verdict",
 ]
 
+_LARGEST_ANSWER: Final = 1_000_000
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -59,11 +63,12 @@ Capability = Literal[
     "merge",
     "changes",
     "row_versions",
+    "idempotency",
 ]
 """What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
 ``unsupported_capability``. ``as_of`` is reading the past: refs with a moment, the log, histories and diffs;
 ``merge`` is everything that combines two states; ``changes`` is the feed; ``row_versions`` is giving the version of
-each row and comparing it in a write."""
+each row and comparing it in a write; ``idempotency`` is doing a write once for its key."""
 
 
 # -- who asks, and with which limits ---------------------------------------------------------------------
@@ -79,11 +84,52 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The wish that a write be done once, however often it is sent (capability ``idempotency``).
+
+    The storage keeps ``answer(result)`` by principal and ``key`` in the transaction of the write, for ``seconds``, and
+    gives it again where the write comes again; the ``fingerprint`` says whether it is the same one. A write that
+    fails, also because ``answer`` raises, is not kept, nor is a dry run.
+    """
+
+    key: str
+    fingerprint: bytes
+    answer: Callable[["Result"], bytes]
+    seconds: int = 86_400
+
+    def answered(self, result: "Result") -> "Result":
+        """Give the result of the write with the answer that is to be kept.
+
+        Raises:
+            TooLarge: the answer has more than a million bytes.
+        """
+        answer = self.answer(result)
+        if len(answer) > _LARGEST_ANSWER:
+            raise TooLarge(
+                f"The answer is too large to be kept for the idempotency key: {len(answer):,} bytes.",
+                hint=f"Ask for less to be returned; {_LARGEST_ANSWER:,} bytes are kept.",
+            )
+        return replace(result, answer=answer)
+
+    def replayed(self, fingerprint: bytes, answer: bytes) -> "Result":
+        """Give what was kept for the key.
+
+        Raises:
+            IdempotencyKeyReused: it was kept for another write.
+        """
+        if fingerprint != self.fingerprint:
+            raise IdempotencyKeyReused(
+                "This idempotency key was sent before, with another request.", hint="Use a new key for each write."
+            )
+        return Result(answer=answer, replayed=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What accompanies an operation.
 
     ``deadline`` is on the ``time.monotonic`` clock, in seconds. With ``dry_run`` everything is done and
-    answered, then undone.
+    answered, then undone. ``idempotency`` is about a whole operation that writes, and nothing to others.
     """
 
     principal: Principal
@@ -91,6 +137,7 @@ class Context:
     message: str | None = None
     deadline: float | None = None
     dry_run: bool = False
+    idempotency: Idempotency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +197,8 @@ class Result:
     how many of them are new. ``keys`` are the declared keys of the rows inserted, given for a single row.
     ``parts`` are the results of a batch. ``report`` says what was combined; while it has conflicts, nothing was.
     ``versions`` are those of the rows of a read that asks for them, and of the row that a write left if it is one;
-    they are made of letters and digits.
+    they are made of letters and digits. ``answer`` is what is kept for an idempotency key, and ``replayed`` says
+    that it was kept before and nothing was done now.
     """
 
     encoder: RowEncoder | None = None
@@ -163,6 +211,8 @@ class Result:
     parts: tuple["Result", ...] = ()
     report: MergeReport | None = None
     versions: tuple[str, ...] = ()
+    answer: bytes | None = None
+    replayed: bool = False
 
     def json(self) -> bytes:
         """Encode the rows as a JSON array."""

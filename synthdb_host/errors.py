@@ -35,6 +35,8 @@ __all__ = [
     "ForeignKeyViolation",
     "FullTableWrite",
     "HistoryGone",
+    "IdempotencyInProgress",
+    "IdempotencyKeyReused",
     "InternalError",
     "InvalidBody",
     "InvalidFilter",
@@ -160,6 +162,17 @@ class InvalidParameter(BadRequest):
 
     code = "invalid_parameter"
     title = "Invalid parameter"
+
+
+class IdempotencyKeyReused(BadRequest):
+    """The idempotency key was sent before, with another request.
+
+    Make a new key for each write, and send the same request with it until there is an answer.
+    """
+
+    status = 422
+    code = "idempotency_key_reused"
+    title = "Idempotency key reused"
 
 
 class InvalidPreference(BadRequest):
@@ -557,6 +570,16 @@ class TypeConflict(Conflict):
 
     code = "type_conflict"
     title = "Type conflict"
+
+
+class IdempotencyInProgress(Conflict):
+    """A request with this idempotency key is being answered.
+
+    Send it again after the seconds in the header Retry-After: it gets the same answer.
+    """
+
+    code = "idempotency_in_progress"
+    title = "Request in progress"
 
 
 class MergeConflict(Conflict):

@@ -284,11 +284,18 @@ class GatedTransaction:
 
 def _is_basic(operation: Operation, context: Context) -> bool:
     """Say whether every storage can do this."""
-    return type(operation) in _BASIC and not context.dry_run and getattr(operation, "expected", None) is None
+    if context.dry_run or context.idempotency is not None:
+        return False
+    return type(operation) in _BASIC and getattr(operation, "expected", None) is None
 
 
 def _require(database: str, target: Database, needed: set[Capability], context: Context) -> None:
-    missing = (needed | {"dry_run"} if context.dry_run else needed) - target.capabilities
+    wishes: set[Capability] = set()
+    if context.dry_run:
+        wishes.add("dry_run")
+    if context.idempotency is not None:
+        wishes.add("idempotency")
+    missing = (needed | wishes) - target.capabilities
     if missing:
         names = ", ".join(sorted(missing))
         raise UnsupportedCapability(

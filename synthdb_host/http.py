@@ -140,5 +140,5 @@ def _write_problem(resp: falcon.asgi.Response, problem: RequestError, body: byte
     resp.content_type = PROBLEM_TYPE
     if problem.status == HTTPStatus.UNAUTHORIZED:
         resp.set_header("WWW-Authenticate", 'Bearer realm="SynthDB"')
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE or "retry_after" in problem.data:
         resp.set_header("Retry-After", str(problem.data.get("retry_after", 1)))

@@ -12,6 +12,7 @@ for _module in (
     "feeds",
     "filters",
     "growing",
+    "idempotency",
     "life",
     "merged_schemas",
     "merges",

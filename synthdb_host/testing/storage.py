@@ -15,6 +15,7 @@ from synthdb_host.testing.decisions import DecidingTests, RepeatingTests
 from synthdb_host.testing.feeds import FeedTests
 from synthdb_host.testing.filters import FilterTests
 from synthdb_host.testing.growing import GrowingTests
+from synthdb_host.testing.idempotency import IdempotencyTests
 from synthdb_host.testing.life import LifeTests
 from synthdb_host.testing.merged_schemas import MergedSchemaTests
 from synthdb_host.testing.merged_tables import MergedTableTests
@@ -56,6 +57,7 @@ class StorageSuite(
     DecidingTests,
     RepeatingTests,
     FeedTests,
+    IdempotencyTests,
     LifeTests,
 ):
     """Everything that a storage backend promises, as tests. Subclass it and say how to open a database.

@@ -13,6 +13,7 @@ from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.store import load_catalog, read_versions
 from synthdb.engine.capabilities import CAPABILITIES
 from synthdb.engine.functions import register_functions
+from synthdb.engine.idempotency import Running
 from synthdb.engine.place_catalogs import PlaceCatalogs
 from synthdb.engine.reader import Reader
 from synthdb.engine.shapes import select_shape
@@ -78,6 +79,7 @@ class SqliteDatabase:
         )
         self._reader = Reader()
         self._slow: dict[object, None] = {}
+        self._running = Running()
         self._closed = False
         self._process = os.getpid()
         with ExitStack() as opened:
@@ -136,7 +138,12 @@ class SqliteDatabase:
         if isinstance(operation, VersionReading):
             return await self._versions(operation, restrictions, context)
         self._require_open()
-        result: Result = await self._scheduler.submit_write(self._run_units, Unit(operation, restrictions, context))
+        unit = Unit(operation, restrictions, context)
+        if context.idempotency is None:
+            result: Result = await self._scheduler.submit_write(self._run_units, unit)
+        else:
+            with self._running.claim(context, context.idempotency):
+                result = await self._scheduler.submit_write(self._run_units, unit)
         if isinstance(operation, Define | Batch):
             self._admitted = self._fresh().requires
         return result

@@ -17,6 +17,7 @@ from typing import Any, Final
 from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.places import MAIN_HEAD, Place, is_protected, writable_place
 from synthdb.catalog.store import load_catalog, read_pinned, read_versions
+from synthdb.engine.idempotency import once
 from synthdb.engine.marks import Marks
 from synthdb.engine.operations import execute, kind_of, ref_of
 from synthdb.engine.reader import Reader
@@ -328,6 +329,13 @@ def _remembered(session: Session) -> _Before:
 
 
 def _committed(session: Session, operation: Operation) -> Result:
+    asked = session.context.idempotency
+    if asked is None:
+        return _executed(session, operation)
+    return once(session, asked, lambda: _executed(session, operation))
+
+
+def _executed(session: Session, operation: Operation) -> Result:
     result = execute(session, operation)
     if not session.is_empty:
         session.write_commit(kind_of(operation))

@@ -1,15 +1,18 @@
 """The resources of the REST interface: what each HTTP method does."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
 import falcon.asgi
 import msgspec
 
-from synthdb.rest.answers import VARY, changed, check_found, check_single, deleted, posted, put
+from synthdb.rest.answers import VARY, Answer, changed, check_found, check_single, deleted, posted, put
 from synthdb.rest.body import Bodies
 from synthdb.rest.drift import SCHEMA_HEADER, Drift
+from synthdb.rest.idempotency import answered, keyed
 from synthdb.rest.message import with_message
 from synthdb.rest.ranges import content_range, page_status
 from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
@@ -115,10 +118,11 @@ class TableResource:
             raise NotAllowed("A row is not posted to its key.", hint="PUT it there, or POST it to the table.")
         select = await self._select(req, shape)
         defaults = shape.preferences.missing == "default"
-        rows = self._bodies.rows(req.content_type, await req.stream.readall(), shape.query.columns, defaults=defaults)
+        body = await req.stream.readall()
+        rows = self._bodies.rows(req.content_type, body, shape.query.columns, defaults=defaults)
         insert = replace(insert_rows(shape, rows, select), expected=new_rows(req.headers_lower))
-        result = await self._execute(req, shape, insert)
-        posted(shape, raw_path(req).rstrip("/"), result).send(resp)
+        make = partial(posted, shape, raw_path(req).rstrip("/"))
+        (await self._write(req, body, shape, insert, make)).send(resp)
 
     async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Put one row at its key: insert it, or replace it."""
@@ -129,8 +133,9 @@ class TableResource:
         table, select = catalog.table(shape.address.table), shape.select(catalog)
         body = await req.stream.readall()
         insert = put_row(shape, body, req.content_type, table, self._bodies, select)
-        result = await self._execute(req, shape, replace(insert, expected=expected_of(req.headers_lower)))
-        put(shape, raw_path(req).rstrip("/"), result).send(resp)
+        insert = replace(insert, expected=expected_of(req.headers_lower))
+        make = partial(put, shape, raw_path(req).rstrip("/"))
+        (await self._write(req, body, shape, insert, make)).send(resp)
 
     async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Update the rows that the filters select, or the one at a key."""
@@ -138,9 +143,10 @@ class TableResource:
         if SCHEMA_HEADER in req.headers_lower:
             await self._drift.note(req, resp, shape.address)
         select = await self._select(req, shape)
-        values = self._bodies.values(req.content_type, await req.stream.readall())
+        body = await req.stream.readall()
+        values = self._bodies.values(req.content_type, body)
         update = replace(update_rows(shape, values, select), expected=_expected(req, shape))
-        changed(shape, await self._execute(req, shape, update)).send(resp)
+        (await self._write(req, body, shape, update, partial(changed, shape))).send(resp)
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Delete the rows that the filters select, or the one at a key."""
@@ -149,7 +155,7 @@ class TableResource:
             await self._drift.note(req, resp, shape.address)
         select = await self._select(req, shape)
         delete = replace(delete_rows(shape, select), expected=_expected(req, shape))
-        deleted(shape, await self._execute(req, shape, delete)).send(resp)
+        (await self._write(req, b"", shape, delete, partial(deleted, shape))).send(resp)
 
     async def _catalog(self, shape: Shape, caller: Context) -> Catalog:
         return await self._gate.catalog(shape.database, caller, shape.form.target.address.ref)
@@ -157,16 +163,24 @@ class TableResource:
     async def _select(self, req: falcon.asgi.Request, shape: Shape) -> Select:
         return shape.select(await self._catalog(shape, req.context.caller) if shape.needs_catalog else None)
 
-    async def _execute(self, req: falcon.asgi.Request, shape: Shape, operation: Insert | Update | Delete) -> Result:
-        caller = with_message(req, req.context.caller)
+    async def _write(
+        self,
+        req: falcon.asgi.Request,
+        body: bytes,
+        shape: Shape,
+        operation: Insert | Update | Delete,
+        make: Callable[[Result], Answer],
+    ) -> Answer:
+        caller = keyed(req, body, with_message(req, req.context.caller), make)
         if shape.preferences.rollback:
             caller = replace(caller, dry_run=True)
         try:
-            return await self._gate.execute(shape.database, operation, caller)
+            result = await self._gate.execute(shape.database, operation, caller)
         except MaxAffectedExceeded as error:
             if shape.representation.single and shape.preferences.max_affected is None:
                 raise not_singular(2, at_least=True) from error
             raise
+        return answered(result, make)
 
 
 def _expected(req: falcon.asgi.Request, shape: Shape) -> Expected | None:

@@ -24,9 +24,11 @@ from synthdb_memory.state import State
 from synthdb_memory.visibility import View
 from synthdb_memory.writing import delete, insert, update
 
-__all__ = ["CAPABILITIES", "MemoryDatabase", "Unit", "check_deadline", "committed", "open_memory", "run_on"]
+__all__ = ["CAPABILITIES", "MemoryDatabase", "Unit", "check_deadline", "open_memory", "run_on"]
 
-CAPABILITIES: Final[frozenset[Capability]] = frozenset({"define", "dry_run", "foreign_keys", "row_versions"})
+CAPABILITIES: Final[frozenset[Capability]] = frozenset(
+    {"define", "dry_run", "foreign_keys", "row_versions", "idempotency"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Unit:
     context: Context
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    expires: float
+    fingerprint: bytes
+    answer: bytes
+
+
 class MemoryDatabase:
     """A database in memory. It is gone when it is closed."""
 
@@ -46,6 +55,7 @@ class MemoryDatabase:
         self._scheduler = scheduler
         self._state = State()
         self._closed = False
+        self._kept: dict[tuple[str, str], _Kept] = {}
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -101,7 +111,7 @@ class MemoryDatabase:
 
     def _outcome(self, unit: Unit) -> Result | BaseException:
         try:
-            return self._apply(unit)
+            return self._replayed(unit) or self._apply(unit)
         except Exception as error:  # noqa: BLE001 - it is the outcome of this unit and raised to its caller
             return error
 
@@ -111,23 +121,38 @@ class MemoryDatabase:
         after.commit += 1
         result = run_on(after, unit.operation, unit.restrictions)
         if unit.context.dry_run:
-            return result
+            return self._answered(unit, result)
         if after.catalog().tables != before.catalog().tables:
             after.version += 1
         after.number_rows(before)
+        result = self._answered(unit, replace(result, commit=str(after.commit)))
         self._state = after
-        return committed(result, str(after.commit))
+        return result
+
+    def _replayed(self, unit: Unit) -> Result | None:
+        """Give the answer that is kept for a unit's key, None if there is none."""
+        asked = unit.context.idempotency
+        if asked is None or unit.context.dry_run:
+            return None
+        kept = self._kept.get((unit.context.principal.id, asked.key))
+        return asked.replayed(kept.fingerprint, kept.answer) if kept and kept.expires > time.time() else None
+
+    def _answered(self, unit: Unit, result: Result) -> Result:
+        """Keep the answer of a unit that is about to be committed, if it has a key."""
+        asked = unit.context.idempotency
+        if asked is None:
+            return result
+        result = asked.answered(result)
+        if not unit.context.dry_run:
+            kept = _Kept(time.time() + asked.seconds, asked.fingerprint, result.answer or b"")
+            self._kept[unit.context.principal.id, asked.key] = kept
+        return result
 
 
 def check_deadline(context: Context) -> None:
     """Refuse what comes too late."""
     if context.deadline is not None and time.monotonic() > context.deadline:
         raise Timeout("The operation's time is over.")
-
-
-def committed(result: Result, commit: str | None) -> Result:
-    """Give the result with the id of its commit."""
-    return replace(result, commit=commit)
 
 
 def run_on(state: State, operation: Operation, restrictions: Restrictions) -> Result:

@@ -9,7 +9,7 @@ from synthdb_host.errors import UnsupportedCapability
 from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Update
 from synthdb_host.versions import Branching, CherryPick, Collect, Merge, Resolve, Restore, Revert
 from synthdb_memory.branching import change_branches, check_unprotected
-from synthdb_memory.database import CAPABILITIES, MemoryDatabase, Unit, check_deadline, committed, run_on
+from synthdb_memory.database import CAPABILITIES, MemoryDatabase, Unit, check_deadline, run_on
 from synthdb_memory.listing import READERS
 from synthdb_memory.merging import Merger
 from synthdb_memory.permitting import check_permitted, check_unlimited
@@ -62,6 +62,11 @@ class VersionedDatabase(MemoryDatabase):
 
     def _apply(self, unit: Unit) -> Result:
         check_deadline(unit.context)
+        if isinstance(unit.operation, _WRITES):
+            return self._change(unit.operation, unit)
+        return self._answered(unit, self._combine(unit))
+
+    def _combine(self, unit: Unit) -> Result:
         match unit.operation:
             case Branching() as operation:
                 return change_branches(self._repository, operation, dry_run=unit.context.dry_run)
@@ -75,8 +80,6 @@ class VersionedDatabase(MemoryDatabase):
                 return self._restore(operation, unit)
             case Collect():
                 return Result()
-            case Insert() | Update() | Delete() | Define() | Batch() as operation:
-                return self._change(operation, unit)
             case operation:
                 raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")
 
@@ -86,8 +89,11 @@ class VersionedDatabase(MemoryDatabase):
         before, after = self._repository.commits[branch.head].state, self._repository.working_copy(branch)
         result = run_on(after, _at_head(operation), unit.restrictions)
         if unit.context.dry_run:
-            return result
-        return committed(result, self._commit(branch, before, after, unit.context, "write"))
+            return self._answered(unit, result)
+        commit = str(len(self._repository.commits)) if self._differs(before, after) else None
+        result = self._answered(unit, replace(result, commit=commit))
+        self._commit(branch, before, after, unit.context, "write")
+        return result
 
     def _restore(self, operation: Restore, unit: Unit) -> Result:
         branch = self._repository.writable(operation.ref)
@@ -100,11 +106,14 @@ class VersionedDatabase(MemoryDatabase):
             return Result(report=report)
         return Result(report=report, commit=self._commit(branch, before, after, unit.context, "restore"))
 
+    def _differs(self, before: State, after: State) -> bool:
+        return _contents(after) != _contents(before) or after.requires != self._repository.requires
+
     def _commit(self, branch: Branch, before: State, after: State, context: Context, kind: str) -> str | None:
         """Commit what changed, if anything did."""
         if after.catalog().tables != before.catalog().tables:
             after.version = self._repository.next_version()
-        if _contents(after) == _contents(before) and after.requires == self._repository.requires:
+        if not self._differs(before, after):
             return None
         return str(self._repository.commit(branch, after, context, kind).id)
 

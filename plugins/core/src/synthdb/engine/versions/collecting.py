@@ -1,18 +1,21 @@
 """Forgetting versions of rows that nobody can ask for any more."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from typing import Final
 
 from synthdb.catalog.places import Layer, Place, commit_at, place_of
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
+from synthdb.storage.answers import forget_answers
 from synthdb_host.contracts import Result
 from synthdb_host.versions import Collect
 
 __all__ = ["collect"]
 
 _EVER: Final = 2**63 - 1
+_ANSWERS_AT_ONCE: Final = 1_000
 
 
 def collect(session: Session, operation: Collect) -> Result:
@@ -24,6 +27,7 @@ def collect(session: Session, operation: Collect) -> Result:
         UnknownRef: the moment is no commit or time.
     """
     driver = session.driver
+    forget_answers(driver, time.time(), _ANSWERS_AT_ONCE)
     known, swept = driver.execute("SELECT horizon, swept FROM _meta").fetchone()
     horizon = max(commit_at(driver, operation.before), known)
     driver.execute("UPDATE _meta SET horizon = ?, layout = layout + 1", (horizon,))
