@@ -197,8 +197,9 @@ class Result:
     how many of them are new. ``keys`` are the declared keys of the rows inserted, given for a single row.
     ``parts`` are the results of a batch. ``report`` says what was combined; while it has conflicts, nothing was.
     ``versions`` are those of the rows of a read that asks for them, and of the row that a write left if it is one;
-    they are made of letters and digits. ``answer`` is what is kept for an idempotency key, and ``replayed`` says
-    that it was kept before and nothing was done now.
+    they are made of letters and digits. ``state`` is a word for all that a read could have seen at its ref, given to
+    one that asks for it: as long as it is the same, so are the rows. None: nobody can say. ``answer`` is what is kept
+    for an idempotency key, and ``replayed`` says that it was kept before and nothing was done now.
     """
 
     encoder: RowEncoder | None = None
@@ -211,6 +212,7 @@ class Result:
     parts: tuple["Result", ...] = ()
     report: MergeReport | None = None
     versions: tuple[str, ...] = ()
+    state: str | None = None
     answer: bytes | None = None
     replayed: bool = False
 

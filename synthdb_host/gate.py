@@ -8,6 +8,7 @@ policies an operation goes straight to its storage.
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from synthdb_host.access import Access
@@ -173,6 +174,9 @@ class Gate:
                 restrictions = UNRESTRICTED
             else:
                 restrictions = await self._admit(database, target, operation, context)
+                if restrictions.tables and isinstance(operation, Select):
+                    # What a policy lets through may change while the rows stay.
+                    operation = replace(operation, known=None)
             result = await (transaction or target).execute(operation, restrictions, context)
         except BaseException as error:
             self._observe(database, operation, context, _code(error), started, 0)

@@ -160,7 +160,8 @@ class Select:
 
     ``outputs`` empty means every column, or with ``bare`` none (only embeds); with aggregates, the other
     outputs are grouped by. A ``count`` asks for the number of rows without limit and offset. Rows without an
-    order come by identity. ``versions`` asks for the version of each row; grouped rows have none.
+    order come by identity. ``versions`` asks for the version of each row; grouped rows have none. ``known`` asks for
+    the state that is read: where it is one of these nothing is read, and the result has neither encoder nor rows.
     """
 
     table: str
@@ -175,6 +176,7 @@ class Select:
     ref: Ref = HEAD
     bare: bool = False
     versions: bool = False
+    known: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from synthdb_host.catalog import UniqueKey
@@ -24,7 +25,7 @@ from synthdb_host.testing.needing import needs
 from synthdb_host.testing.session import Session, aggregate, by, column, columns, where
 from synthdb_host.versions import Log
 
-__all__ = ["RowVersionTests"]
+__all__ = ["RowVersionTests", "StateTests"]
 
 _NEW = Expected(none_match=frozenset({ANY_VERSION}))
 _PRESENT = Expected(match=frozenset({ANY_VERSION}))
@@ -223,6 +224,76 @@ class RowVersionTests:
         _together([count] * 4)
         assert [40] == session.values("counters", "n")
         assert set(lost) <= {"precondition_failed"}
+
+
+class StateTests:
+    """A caller who has what was read need not read it again."""
+
+    @needs("row_versions")
+    def test_a_state_is_the_same_until_something_is_written(self, session: Session) -> None:
+        """Rows, in any table, and the schema; for every read."""
+        session.insert("people", {"name": "Ada"})
+        session.place.stay()
+        seen = [_state(session)]
+        assert seen == [_state(session)]
+        for write in (
+            Insert.of("people", [{"name": "Bob"}]),
+            Update("people", {"name": "Eve"}, where("id", "eq", 2)),
+            Delete("people", where("id", "eq", 2)),
+            Insert.of("things", [{"name": "new"}]),
+            Insert.of("people", [{"id": 2, "name": "Bob"}]),
+        ):
+            session.execute(write)
+            seen.append(_state(session))
+        assert len(set(seen)) == len(seen)
+
+    @needs("row_versions")
+    def test_what_is_known_is_not_read_again(self, session: Session) -> None:
+        """As long as it is as it was."""
+        session.insert("people", {"name": "Ada"})
+        session.place.stay()
+        read = Select("people", columns("name"), known=frozenset())
+        first = session.execute(read)
+        assert [{"name": "Ada"}] == first.python()
+        knowing = replace(read, known=frozenset({"another", str(first.state)}))
+        again = session.execute(knowing)
+        assert (None, (), first.state) == (again.encoder, again.rows, again.state)
+        session.insert("people", {"name": "Bob"})
+        assert [{"name": "Ada"}, {"name": "Bob"}] == session.execute(knowing).python()
+        assert session.execute(replace(read, known=None)).state is None
+
+    @needs("row_versions", "branches")
+    def test_a_branch_has_a_state_of_its_own(self, session: Session) -> None:
+        """Writes elsewhere do not change it."""
+        session.insert("people", {"name": "Ada"})
+        dev = session.fork("dev")
+        dev.insert("people", {"name": "Bob"})
+        before = _state(dev)
+        session.update("people", {"name": "Eve"}, every_row=True)
+        session.update("people", {"name": "Amy"}, every_row=True)
+        middle = _state(dev)
+        session.insert("people", {"name": "Cleo"})
+        assert middle == _state(dev)
+        dev.insert("people", {"name": "Dan"})
+        assert 3 == len({before, _state(session), _state(dev)})
+
+    @needs("row_versions", "as_of")
+    def test_the_past_keeps_its_state(self, session: Session) -> None:
+        """Whatever is written later."""
+        made = session.insert("people", {"name": "Ada"})
+        session.place.stay()
+        session.insert("people", {"name": "Bob"})
+        assert 2 == len(session.execute(Log(session.ref)).rows)
+        past = session.at(Ref(session.ref.branch, made.commit))
+        before = _state(past)
+        session.update("people", {"name": "Eve"}, every_row=True)
+        assert before == _state(past) != _state(session)
+
+
+def _state(session: Session) -> str:
+    state = session.execute(Select("people", columns("id"), known=frozenset())).state
+    assert state is not None
+    return state
 
 
 def _writes(expected: Expected) -> tuple[Update | Insert | Delete, ...]:

@@ -25,7 +25,7 @@ from synthdb_host.testing.places import PLACES, working_at
 from synthdb_host.testing.reads import AggregateTests, EmbedTests, PagingTests
 from synthdb_host.testing.references import ForeignKeyTests
 from synthdb_host.testing.restrictions import RestrictionTests
-from synthdb_host.testing.row_versions import RowVersionTests
+from synthdb_host.testing.row_versions import RowVersionTests, StateTests
 from synthdb_host.testing.schema import DefiningTests
 from synthdb_host.testing.session import Session
 from synthdb_host.testing.values import ValueTests
@@ -48,6 +48,7 @@ class StorageSuite(
     RestrictionTests,
     CombiningRightTests,
     RowVersionTests,
+    StateTests,
     CapabilityTests,
     BranchTests,
     AsOfTests,

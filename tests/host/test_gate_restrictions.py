@@ -90,6 +90,14 @@ class TestOperations:
         expected = TableRestriction(and_all(OWN, CHEAP), OWN, frozenset({"price", "id"}))
         assert {"books": expected} == found.tables
 
+    def test_whose_rows_are_restricted_is_told_no_state(self, make_host: MakeHost) -> None:
+        """What a policy shows may change though nothing was written, so nothing known is right for sure."""
+        ledger, guard = Ledger(), Guard(authorizers=[allow_all()], policies=[restrict("books", RowPolicy(OWN))])
+        gate = open_gate(make_host, ledger, guard)
+        for table, known in (("books", None), ("authors", frozenset({"1"}))):
+            run(gate.execute("shop", Select(table, known=frozenset({"1"})), EVE))
+            assert Select(table, known=known) == ledger.database.asked[-1][0]
+
     @pytest.mark.parametrize(
         "operation",
         [

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,6 +18,7 @@ from synthdb.engine.place_catalogs import PlaceCatalogs
 from synthdb.engine.reader import Reader
 from synthdb.engine.shapes import select_shape
 from synthdb.engine.sql import run_sql
+from synthdb.engine.states import read_state
 from synthdb.engine.transaction import EngineTransaction
 from synthdb.engine.translation import FOREIGN, translate
 from synthdb.engine.versions.reading import VersionReading, read_versions_of
@@ -182,10 +183,35 @@ class SqliteDatabase:
     def _read_rows(self, select: Select, restrictions: Restrictions, deadline: float | None) -> Result:
         connection = self._ready(deadline)
         try:
-            found = self._read_alone(connection, select, restrictions)
-            return found or self._in_transaction(self._reading(select, restrictions), connection, select.ref)
+            if select.known is None:
+                return self._read_now(connection, select, restrictions)
+            # Seen before the rows, so that it never stands for what came later.
+            state = self._state(connection, select.ref)
+            if state in select.known:
+                return Result(state=state)
+            found = self._read_now(connection, select, restrictions)
+            return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state)
         finally:
             connection.deadline = None
+
+    def _read_now(self, connection: Connection, select: Select, restrictions: Restrictions) -> Result:
+        found = self._read_alone(connection, select, restrictions)
+        return found or self._in_transaction(self._reading(select, restrictions), connection, select.ref)
+
+    def _state(self, connection: Connection, ref: Ref) -> str:
+        """Give a word for what can be read at a ref now, by one statement if the catalog last seen is still right."""
+        known = self._known(connection, ref)
+        if known is not None and known[0].requires == self._admitted:
+            with suppress(*FOREIGN):
+                layout, state = read_state(connection.driver, known[0].place)
+                if layout == known[1][1]:
+                    return state
+
+        def work(connection: Connection, catalog: StoredCatalog) -> str:
+            self._admit(catalog)
+            return read_state(connection.driver, catalog.place)[1]
+
+        return self._in_transaction(work, connection, ref)
 
     def _reading(self, select: Select, restrictions: Restrictions) -> _Work:
         def work(connection: Connection, catalog: StoredCatalog) -> Result:

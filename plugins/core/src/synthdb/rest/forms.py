@@ -50,6 +50,7 @@ def filled(select: Select, values: Sequence[str]) -> Select:
     return Select(
         select.table, select.outputs, select.embeds, where, select.having, select.order, select.limit, select.offset,
         select.count, select.ref, select.bare, select.versions,
+        select.known,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from synthdb.rest.idempotency import answered, keyed
 from synthdb.rest.message import with_message
 from synthdb.rest.ranges import content_range, page_status
 from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
-from synthdb.rest.tags import expected_of, is_known, new_rows, row_tag
+from synthdb.rest.tags import IF_NONE_MATCH, expected_of, is_known, known_states, list_tag, new_rows, row_tag
 from synthdb.rest.writing import delete_rows, insert_rows, not_singular, put_row, update_rows
 from synthdb_host.catalog import Catalog, Table
 from synthdb_host.contracts import Context, Result
@@ -27,6 +27,8 @@ from synthdb_host.operations import Delete, Expected, Insert, Select, Update
 
 __all__ = ["DatabaseResource", "TableResource"]
 
+_FIXED: Final = "private, max-age=31536000, immutable"
+_MAY_CHANGE: Final = "private, no-cache"
 _TABLE_METHODS: Final = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
 _ROW_METHODS: Final = "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
 
@@ -87,7 +89,14 @@ class TableResource:
             await self._drift.note(req, resp, shape.address)
         caller: Context = req.context.caller
         select = shape.select(await self._catalog(shape, caller) if shape.needs_catalog else None)
+        if IF_NONE_MATCH in req.headers_lower and select.known is not None:
+            select = replace(select, known=known_states(req.headers_lower, shape.target.tag))
         result = await self._gate.execute(shape.database, select, caller)
+        self._set_common(resp, shape, result)
+        if result.encoder is None:
+            resp.set_header("ETag", list_tag(result.state or "", shape.target.tag))
+            resp.status = falcon.HTTP_304
+            return
         count = len(result.rows)
         if shape.is_of_row:
             check_found(shape, count)
@@ -96,17 +105,22 @@ class TableResource:
             resp.set_header("Content-Range", content_range(select.offset, count, result.total))
             resp.status = page_status(select.offset, count, result.total)
         representation = shape.representation
-        body = representation.encode(result)
-        resp.set_header("Vary", VARY)
-        if applied := shape.preferences.applied:
-            resp.set_header("Preference-Applied", applied)
-        if result.versions:
-            resp.set_header("ETag", tag := row_tag(result.versions[0], body))
+        resp.data = body = representation.encode(result)
+        resp.content_type = representation.content_type
+        tag = _tag(shape, result, body)
+        if tag is not None:
+            resp.set_header("ETag", tag)
             if is_known(req.headers_lower, tag):
                 resp.status = falcon.HTTP_304
-                return
-        resp.data = body
-        resp.content_type = representation.content_type
+                resp.data = None
+
+    def _set_common(self, resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
+        resp.set_header("Vary", VARY)
+        # A state that never changes looks the same to all only where nobody's rows are restricted.
+        is_fixed = result.state is not None and shape.target.is_fixed
+        resp.set_header("Cache-Control", _FIXED if is_fixed else _MAY_CHANGE)
+        if applied := shape.preferences.applied:
+            resp.set_header("Preference-Applied", applied)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Insert rows, or with a resolution upsert them."""
@@ -181,6 +195,14 @@ class TableResource:
                 raise not_singular(2, at_least=True) from error
             raise
         return answered(result, make)
+
+
+def _tag(shape: Shape, result: Result, body: bytes) -> str | None:
+    if result.versions:
+        return row_tag(result.versions[0], body)
+    if result.state is None or shape.is_of_row:
+        return None
+    return list_tag(result.state, shape.target.tag)
 
 
 def _expected(req: falcon.asgi.Request, shape: Shape) -> Expected | None:

@@ -1,5 +1,6 @@
 """Request shapes: everything that a request says outside its body, read once and kept."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 import falcon.asgi
 
+import synthdb
 from synthdb.rest.address import Address, parse_address
 from synthdb.rest.binding import Page, bind, needs_catalog
 from synthdb.rest.forms import HOLE, filled, form_of, key_form
@@ -29,13 +31,23 @@ _READS: Final = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """What path and headers say. ``window`` is the Range of a read and None for a write."""
+    """What path and headers say.
+
+    ``window`` is the Range of a read and None for a write. ``tag`` tells apart the forms that one address is shown in.
+    """
 
     address: Address
     preferences: Preferences
     representation: Representation
     window: Window | None
     max_rows: int
+    tag: str
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether this names a state that never changes: a commit, with the columns of then."""
+        ref = self.address.ref
+        return ref.at is None and ref.schema == "then" and ref.branch[0].isdigit()
 
     def page(self, offset: int, limit: int | None) -> Page:
         """Give the page meant by offset and limit, which of a write are not a page and stay as they are."""
@@ -67,7 +79,10 @@ class Form:
         version = catalog.version if catalog is not None else None
         if self._select is None or self._version != version:
             target, root = self.target, self.query.root
-            self._select = bind(target.address, self.query, catalog, target.page(root.offset, root.limit))
+            select = bind(target.address, self.query, catalog, target.page(root.offset, root.limit))
+            if target.window is not None and (target.address.key is None or target.is_fixed):
+                select = replace(select, known=frozenset())
+            self._select = select
             self._version = version
         return self._select
 
@@ -171,6 +186,8 @@ class Shapes:
     def __init__(self, limits: Limits, representations: Representations) -> None:
         self._limits = limits
         self._representations = representations
+        # Another release may write the same rows in another way.
+        self._release = synthdb.__version__
         self._targets: _Kept[tuple[object, ...], Target] = _Kept(limits.shapes)
         self._forms: _Kept[tuple[Target, str, int], Form] = _Kept(limits.shapes)
 
@@ -221,7 +238,9 @@ class Shapes:
         preferences = parse_preferences(prefer)
         if preferences.schema_now:
             address = replace(address, ref=replace(address.ref, schema="now"))
-        return Target(address, preferences, representation, window, self._limits.rows)
+        said = address.ref, preferences.applied, representation.content_type, window, self._limits.rows, self._release
+        tag = hashlib.blake2b(repr(said).encode(), digest_size=6).hexdigest()
+        return Target(address, preferences, representation, window, self._limits.rows, tag)
 
 
 def _without_key(req: falcon.asgi.Request) -> tuple[str | bytes, str | None]:

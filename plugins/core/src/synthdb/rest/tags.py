@@ -12,7 +12,17 @@ from typing import Final
 from synthdb_host.errors import InvalidParameter, PreconditionFailed
 from synthdb_host.operations import ANY_VERSION, Expected
 
-__all__ = ["IF_MATCH", "IF_NONE_MATCH", "Tags", "expected_of", "is_known", "new_rows", "row_tag"]
+__all__ = [
+    "IF_MATCH",
+    "IF_NONE_MATCH",
+    "Tags",
+    "expected_of",
+    "is_known",
+    "known_states",
+    "list_tag",
+    "new_rows",
+    "row_tag",
+]
 
 IF_MATCH: Final = "if-match"
 IF_NONE_MATCH: Final = "if-none-match"
@@ -72,6 +82,24 @@ def row_tag(version: str, body: bytes | None = None) -> str:
     return f'"{version}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
 
 
+def list_tag(state: str, form: str) -> str:
+    """Write the tag of a list: the state that it was read from, and the form in which it is shown."""
+    return f'"{state}-{form}"'
+
+
+def known_states(headers: Mapping[str, str], form: str) -> frozenset[str]:
+    """Give the states of which the caller of a read of a list has it in this form.
+
+    Raises:
+        InvalidParameter: the header cannot be read.
+    """
+    known = Tags.of(headers, IF_NONE_MATCH)
+    if known is None:
+        return frozenset()
+    parted = [tag.rpartition("-") for tag in known.strong | known.weak]
+    return frozenset(state for state, _, shown in parted if shown == form)
+
+
 def is_known(headers: Mapping[str, str], tag: str) -> bool:
     """Say whether the caller of a read has what this tag, in its quotes, stands for, so that it need not be sent.
 
@@ -79,6 +107,8 @@ def is_known(headers: Mapping[str, str], tag: str) -> bool:
         InvalidParameter: a header cannot be read.
         PreconditionFailed: the caller wanted only something else.
     """
+    if IF_NONE_MATCH not in headers and IF_MATCH not in headers:
+        return False
     match = Tags.of(headers, IF_MATCH)
     if match is not None and not match.has(tag, weakly=False):
         raise PreconditionFailed("What is here now is not of the version asked for.")

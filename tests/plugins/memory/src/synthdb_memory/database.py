@@ -1,5 +1,6 @@
 """One open database: a state that reads share and writes replace."""
 
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,7 @@ class MemoryDatabase:
         self._scheduler = scheduler
         self._state = State()
         self._closed = False
+        self._salt = secrets.token_hex(4)
         self._kept: dict[tuple[str, str], _Kept] = {}
 
     @property
@@ -86,7 +88,16 @@ class MemoryDatabase:
 
     def _read(self, operation: Operation, restrictions: Restrictions) -> Result | None:
         """Answer an operation that only reads; None: it is another one."""
-        return select(View(self._state, restrictions), operation) if isinstance(operation, Select) else None
+        if not isinstance(operation, Select):
+            return None
+        return self._select(self._state, operation, restrictions)
+
+    def _select(self, state: State, operation: Select, restrictions: Restrictions) -> Result:
+        word = f"{self._salt}.{state.version}.{state.commit}"
+        if operation.known is not None and word in operation.known:
+            return Result(state=word)
+        result = select(View(state, restrictions), operation)
+        return result if operation.known is None else replace(result, state=word)
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> Transaction:
         """Refuse: there are batches, but no interactive transactions."""

@@ -13,11 +13,9 @@ from synthdb_memory.database import CAPABILITIES, MemoryDatabase, Unit, check_de
 from synthdb_memory.listing import READERS
 from synthdb_memory.merging import Merger
 from synthdb_memory.permitting import check_permitted, check_unlimited
-from synthdb_memory.reading import select
 from synthdb_memory.repository import Branch, Repository
 from synthdb_memory.restoring import restore, seen_now
 from synthdb_memory.state import Row, State, Stored
-from synthdb_memory.visibility import View
 
 __all__ = ["VERSIONED", "VersionedDatabase", "open_versioned"]
 
@@ -56,7 +54,7 @@ class VersionedDatabase(MemoryDatabase):
 
     def _read(self, operation: Operation, restrictions: Restrictions) -> Result | None:
         if isinstance(operation, Select):
-            return select(View(self._state_of(operation.ref), restrictions), replace(operation, ref=HEAD))
+            return self._select(self._state_of(operation.ref), replace(operation, ref=HEAD), restrictions)
         reader = READERS.get(type(operation))
         return None if reader is None else reader(self._repository, self._merger, operation)
 
