@@ -1,10 +1,11 @@
 """Generated clients of the shop database, and programs that drive them against a server."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ __all__ = ["CLIENTS", "PAGE", "Shop", "check_results", "examples", "generate", "
 
 CLIENTS: Final = Path(__file__).parent.parent / "clients"
 PAGE: Final = Path(__file__).parents[2] / "docs" / "sdk.md"
-_SECONDS: Final = 150
+_SECONDS: Final = 850
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,12 @@ def generate(folder: Path, language: Language, scripts: Sequence[str]) -> Path:
     return folder
 
 
-def run(command: Sequence[str | Path], folder: Path) -> str:
+def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> str:
     """Run a program that must succeed, and give what it prints."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

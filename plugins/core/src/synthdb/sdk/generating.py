@@ -1,25 +1,39 @@
 """A client for a database, at one of its states."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from synthdb.sdk.fingerprint import fingerprint_of
+from synthdb.sdk.golang import go_files, go_names
 from synthdb.sdk.python import python_files
 from synthdb.sdk.shapes import SchemaShape, tables_of
 from synthdb.sdk.typescript import typescript_files
 from synthdb_host.catalog import Catalog
 
-__all__ = ["LANGUAGES", "Language", "sources_for"]
+__all__ = ["LANGUAGES", "Generator", "Language", "sources_for"]
 
-Language = Literal["python", "typescript"]
+Language = Literal["python", "typescript", "go"]
 
-LANGUAGES: Final[Mapping[Language, Callable[[SchemaShape], dict[str, str]]]] = {
-    "python": python_files,
-    "typescript": typescript_files,
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Writes the files of a client, and says which names its tables' types may not have."""
+
+    files: Callable[[SchemaShape], dict[str, str]]
+    reserved: Callable[[], frozenset[str]] = frozenset
+
+
+LANGUAGES: Final[dict[Language, Generator]] = {
+    "python": Generator(python_files),
+    "typescript": Generator(typescript_files),
+    # In Go all of a package has one name space.
+    "go": Generator(go_files, go_names),
 }
 
 
 def sources_for(language: Language, database: str, catalog: Catalog) -> dict[str, str]:
     """Give the files of a client by their paths; the same schema gives the same bytes."""
-    schema = SchemaShape(database, fingerprint_of(catalog), tables_of(catalog))
-    return LANGUAGES[language](schema)
+    generator = LANGUAGES[language]
+    schema = SchemaShape(database, fingerprint_of(catalog), tables_of(catalog, generator.reserved()))
+    return generator.files(schema)
