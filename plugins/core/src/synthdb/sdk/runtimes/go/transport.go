@@ -49,7 +49,7 @@ const (
 	defaultTimeout = 30 * time.Second
 	keyHeader      = "Idempotency-Key"
 	// The code of an answer that says that an earlier try of the same request is still at work.
-	running          = "idempotency_key_in_use"
+	running          = "idempotency_in_progress"
 	mostProblemBytes = 1 << 20
 )
 

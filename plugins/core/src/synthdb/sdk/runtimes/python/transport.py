@@ -22,7 +22,7 @@ _KEPT_SECONDS: Final = 2.0
 _REFUSED: Final = 400
 _READS: Final = frozenset({"GET", "HEAD", "QUERY"})
 _BUSY: Final = frozenset({429, 502, 503})
-_RUNNING: Final = "idempotency_key_in_use"
+_RUNNING: Final = "idempotency_in_progress"
 """The code of an answer that says that an earlier try of the same request is still at work."""
 
 _KEY: Final = "Idempotency-Key"

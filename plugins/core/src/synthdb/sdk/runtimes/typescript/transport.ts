@@ -33,7 +33,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 const READS = new Set(["GET", "HEAD", "QUERY"]);
 const BUSY = new Set([429, 502, 503]);
 /** The code of an answer that says that an earlier try of the same request is still at work. */
-const RUNNING = "idempotency_key_in_use";
+const RUNNING = "idempotency_in_progress";
 const KEY = "Idempotency-Key";
 
 export class Transport {
