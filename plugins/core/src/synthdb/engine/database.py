@@ -12,6 +12,7 @@ import sqlalchemy
 from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.store import load_catalog, read_versions
 from synthdb.engine.capabilities import CAPABILITIES
+from synthdb.engine.foreseeing import Foreseeable, foreseen
 from synthdb.engine.functions import register_functions
 from synthdb.engine.idempotency import Running
 from synthdb.engine.place_catalogs import PlaceCatalogs
@@ -139,6 +140,10 @@ class SqliteDatabase:
         if isinstance(operation, VersionReading):
             return await self._versions(operation, restrictions, context)
         self._require_open()
+        if context.dry_run and context.idempotency is None and isinstance(operation, Foreseeable):
+            known = await self._foreseen(operation, restrictions, context)
+            if known is not None:
+                return known
         unit = Unit(operation, restrictions, context)
         if context.idempotency is None:
             result: Result = await self._scheduler.submit_write(self._run_units, unit)
@@ -266,6 +271,13 @@ class SqliteDatabase:
         ref = getattr(operation, "ref", HEAD)
         return await self._scheduler.offload(lambda: self._read(work, context.deadline, ref))
 
+    async def _foreseen(self, operation: Foreseeable, restrictions: Restrictions, context: Context) -> Result | None:
+        def work(connection: Connection, catalog: StoredCatalog) -> Result | None:
+            self._admit(catalog)
+            return foreseen(connection.driver, catalog, operation, restrictions, context)
+
+        return await self._scheduler.offload(lambda: self._read(work, context.deadline, operation.ref))
+
     def _sql_connection(self) -> Connection:
         """Give this thread's connection for SQL of users, which has views and an authorizer of its own."""
         reader = self._connections.reader()
@@ -275,8 +287,12 @@ class SqliteDatabase:
         return connection
 
     def _read(
-        self, work: _Work, deadline: float | None, ref: Ref = HEAD, connection: Connection | None = None
-    ) -> Result:
+        self,
+        work: Callable[[Connection, StoredCatalog], T],
+        deadline: float | None,
+        ref: Ref = HEAD,
+        connection: Connection | None = None,
+    ) -> T:
         """Run a read on a connection of this thread, on the catalog that belongs to what it reads."""
         connection = self._ready(deadline, connection)
         try:

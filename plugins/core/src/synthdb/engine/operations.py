@@ -23,7 +23,7 @@ from synthdb_host.operations import (
 )
 from synthdb_host.versions import CherryPick, Restore, Revert
 
-__all__ = ["execute", "kind_of", "ref_of", "require_part"]
+__all__ = ["execute", "kind_of", "ref_of", "require_part", "require_unprotected"]
 
 
 _REFUSED_IF_PROTECTED: Final = (Insert, Update, Delete, Define, CherryPick, Revert, Restore)
@@ -45,10 +45,7 @@ def kind_of(operation: Operation) -> str:
 
 def execute(session: Session, operation: Operation) -> Result:
     """Execute an operation; reads see what the transaction wrote so far."""
-    if session.is_protected and isinstance(operation, _REFUSED_IF_PROTECTED):
-        raise ProtectedBranch(
-            f"Branch {session.catalog.place.name!r} is protected.", hint="Write to a branch of it and merge that."
-        )
+    require_unprotected(session, operation)
     match operation:
         case Insert():
             return insert(session, operation)
@@ -64,6 +61,14 @@ def execute(session: Session, operation: Operation) -> Result:
             return _batch(session, operation)
         case _:
             return change_versions(session, operation)
+
+
+def require_unprotected(session: Session, operation: Operation) -> None:
+    """Raise ProtectedBranch for an operation that a protected branch does not take."""
+    if session.is_protected and isinstance(operation, _REFUSED_IF_PROTECTED):
+        raise ProtectedBranch(
+            f"Branch {session.catalog.place.name!r} is protected.", hint="Write to a branch of it and merge that."
+        )
 
 
 def require_part(operation: Operation) -> None:

@@ -25,7 +25,7 @@ from synthdb.catalog.store import Records, read_records
 from synthdb.engine.history import delete_rows, put_rows, replace_rows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
-from synthdb.engine.versions.bases import DISPUTED, Base, three_way
+from synthdb.engine.versions.bases import Base
 from synthdb.engine.versions.combining_rights import actions_of, require_allowed
 from synthdb.engine.versions.conflict_store import Decisions
 from synthdb.engine.versions.constraint_checks import (
@@ -33,15 +33,17 @@ from synthdb.engine.versions.constraint_checks import (
     Violation,
     broken_references,
     broken_rows,
+    missing_values,
     unique_violations,
 )
 from synthdb.engine.versions.images import Row, all_ids, changed_ids, chunks, fetch, fetch_with_commits
 from synthdb.engine.versions.past import Past
 from synthdb.engine.versions.results import Shown
 from synthdb.engine.versions.row_merging import MergedRows, RowImages, Side, Sides, key_of, merge_rows, row_images
-from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys, retype
+from synthdb.engine.versions.schema_applying import apply_schema, build_unique_keys, is_kept, retype
 from synthdb.engine.versions.schema_merging import MergedSchema, combined_schemas, merge_schemas
 from synthdb.engine.versions.schema_roots import Rooted, rooted
+from synthdb.engine.versions.side_rows import SideRows, combined_rows, row_at
 from synthdb_host.catalog import ColumnType
 from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
 
@@ -94,10 +96,33 @@ class Combination:
         self.conflicts.sort(key=lambda item: _place(item[0]))
         return MergeReport(self._counts, words, tuple(conflict for conflict, _ in self.conflicts))
 
+    def foresee(self) -> MergeReport | None:
+        """Give the report of combining without writing anything; None where only the written rows can tell.
+
+        That is where the schema changes, or tables whose rows differ have foreign keys or checks.
+        """
+        self._before = self._session.records()
+        if self._scope.tables is None and not is_kept(self._before, self._merged_schema()):
+            return None
+        tables = [table for table in self._tables() if table.has_candidates]
+        if any(table.is_entangled for table in tables):
+            return None
+        for table in tables:
+            table.foresee()
+        self._leave_constraints()
+        self._require_allowed(tables, ())
+        self.conflicts.sort(key=lambda item: _place(item[0]))
+        return MergeReport(self._counts, (), tuple(conflict for conflict, _ in self.conflicts))
+
+    def _leave_constraints(self) -> bool:
+        """Look at constraints once there is nothing else to decide: what is undecided may be what breaks them."""
+        if all(conflict.kind == "constraint" for conflict, _ in self.conflicts):
+            return False
+        self.conflicts = [item for item in self.conflicts if item[0].kind != "constraint"]
+        return True
+
     def _verify(self, tables: Sequence["_Table"], before: Records) -> None:
-        """Look at constraints, once there is nothing else to decide: what is undecided may be what breaks them."""
-        if self.conflicts and not all(conflict.kind == "constraint" for conflict, _ in self.conflicts):
-            self.conflicts = [item for item in self.conflicts if item[0].kind != "constraint"]
+        if self._leave_constraints():
             return
         for table in tables:
             table.verify(Known.of(before, table.table.id))
@@ -197,10 +222,27 @@ class _Table:
     theirs: StoredTable
     before: dict[Any, Row] = field(default_factory=dict)
     merged: MergedRows = field(default_factory=MergedRows)
+    known: list[Any] | None = None
 
     # -- reading -----------------------------------------------------------------------------------------
 
+    @property
+    def has_candidates(self) -> bool:
+        """Say whether rows may differ."""
+        return bool(self._candidates())
+
+    @property
+    def is_entangled(self) -> bool:
+        """Say whether there are constraints that only the database can check, on rows that are written."""
+        incoming = self.whole.session.catalog.incoming.get(self.table.name)
+        return bool(self.table.table.foreign_keys or self.table.table.checks or incoming)
+
     def _candidates(self) -> list[Any]:
+        if self.known is None:
+            self.known = self._differing()
+        return self.known
+
+    def _differing(self) -> list[Any]:
         if self.whole.ids is not None:
             return list(self.whole.ids)
         driver, found = self.whole.session.driver, set()
@@ -220,13 +262,13 @@ class _Table:
         before = {} if known is None else _forms(known)
         return any(before.get(root, form) != form for root, form in _forms(self.theirs).items())
 
-    def _side(self, place: Place, live: StoredTable | None = None) -> "_SideRows":
+    def _side(self, place: Place, live: StoredTable | None = None) -> SideRows:
         """Give the rows of a state; ``live`` is the table with the columns that the state says something about."""
         whole = self.whole.past.whole_table(place, self.table.id)
         columns = () if whole is None or live is None else tuple(whole.columns.values())
         said = () if live is None else tuple(live.columns.values())
         silent = frozenset(column.root for column in columns) - {column.root for column in said}
-        return _SideRows(self, whole, silent)
+        return SideRows(self.whole.session.driver, self.table, whole, silent)
 
     def _rows(self) -> Iterator[tuple[Any, Sides, Row | None]]:
         base = {place: self._side(place) for place in self.whole.base.places()}
@@ -241,11 +283,11 @@ class _Table:
                 side.load([row_id for row_id in ids if commits.get(row_id, _EVER) > since])
             for row_id in ids:
                 known = commits.get(row_id, _EVER) <= since
-                old = ours[row_id] if known else self.whole.base.value(_row_at(base, row_id), _combined_rows)
+                old = ours[row_id] if known else self.whole.base.value(row_at(base, row_id), combined_rows)
                 stored = ours.get(row_id)
                 yield row_id, (old, mine.read(stored, old), theirs.row(row_id, old)), stored
 
-    def _since(self, base: dict[Place, "_SideRows"]) -> int:
+    def _since(self, base: dict[Place, SideRows]) -> int:
         """Give the commit up to which rows of the branch are those of the base, so that these need not be read.
 
         It is 0, before all commits, unless the base is an earlier state of the branch with the same columns.
@@ -258,11 +300,24 @@ class _Table:
 
     # -- writing -----------------------------------------------------------------------------------------
 
-    def write(self) -> None:
-        """Merge the rows and write them."""
+    def _merge(self) -> None:
         self.merged = merge_rows(self.table, self._rows(), self.whole.decide, self.whole.decide_row(self.table.name))
         for conflict, images in self.merged.conflicts:
             self.whole.dispute(conflict, images)
+
+    def foresee(self) -> None:
+        """Merge the rows, and find those that would break a unique key or lack a value."""
+        self._merge()
+        session, merged = self.whole.session, self.merged
+        self._dispute(unique_violations(session, self.table, merged.written, merged.deleted))
+        self._dispute(missing_values(self.table, merged.written))
+        updated = len(merged.written.keys() & self.before.keys())
+        done = CombinedTable(len(merged.written) - updated, updated, len(merged.deleted))
+        self.whole.count(self.table.name, done)
+
+    def write(self) -> None:
+        """Merge the rows and write them."""
+        self._merge()
         if not self.merged.written and not self.merged.deleted:
             return
         session = self.whole.session
@@ -324,43 +379,6 @@ def _place(conflict: OpenConflict) -> tuple[str, ...]:
 def _forms(table: StoredTable) -> dict[int, tuple[str, ColumnType]]:
     """Give where the values of each column are, and their type."""
     return {column.root: (column.physical, column.codec.type) for column in table.columns.values()}
-
-
-def _row_at(sides: dict[Place, "_SideRows"], row_id: Any) -> Callable[[Place], Any]:  # noqa: ANN401 - any identity
-    return lambda place: sides[place].row(row_id, None)
-
-
-class _SideRows:
-    """The rows of one state, read in chunks and given as rows of the merged table, values of dropped columns too."""
-
-    def __init__(self, part: _Table, table: StoredTable | None, silent: frozenset[int]) -> None:
-        self._driver = part.whole.session.driver
-        self._table = table
-        self._rows: dict[Any, Row] = {}
-        self._columns = () if table is None else tuple(table.columns.values())
-        self._side = Side(self._columns, tuple(part.table.columns.values()), silent)
-
-    @property
-    def is_plain(self) -> bool:
-        """Say whether the rows of this state are just as the merged table has them."""
-        return self._table is not None and self._side.is_plain
-
-    def load(self, ids: Sequence[Any]) -> None:
-        """Read the rows of these identities."""
-        self._rows = {} if self._table is None else fetch(self._driver, self._table, self._columns, ids)
-
-    def row(self, row_id: Any, base: Any) -> Row | None:  # noqa: ANN401 - any identity or value
-        """Give a row."""
-        return self._side.read(self._rows.get(row_id), base)
-
-
-def _combined_rows(base: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - rows, None, or DISPUTED
-    """Merge two rows of common states over their own."""
-    chosen = three_way(base, a, b)
-    if chosen is not DISPUTED or not isinstance(a, tuple) or not isinstance(b, tuple):
-        return chosen
-    old = base if isinstance(base, tuple) else (DISPUTED,) * len(a)
-    return tuple(three_way(*cells) for cells in zip(old, a, b, strict=True))
 
 
 def _raise_counter(session: Session, table: StoredTable, ids: Sequence[Any]) -> None:

@@ -15,7 +15,7 @@ from synthdb.engine.versions.images import Row
 from synthdb_host.catalog import CheckConstraint, ForeignKey
 from synthdb_host.operations import Filter
 
-__all__ = ["Known", "Violation", "broken_references", "broken_rows", "unique_violations"]
+__all__ = ["Known", "Violation", "broken_references", "broken_rows", "missing_values", "unique_violations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,13 @@ class Known:
             frozenset(item.name for item in record.constraints) if record and not record.dropped else frozenset(),
             frozenset(number for number, column in columns.items() if column.not_null and not column.dropped),
         )
+
+
+def missing_values(table: StoredTable, rows: Mapping[Any, Row]) -> Iterator[Violation]:
+    """Find rows, not yet written, that lack a value which their table requires."""
+    for place, column in enumerate(table.columns.values()):
+        if column.column.not_null:
+            yield from (Violation(row_id, column.name) for row_id, row in rows.items() if row[place] is None)
 
 
 def unique_violations(

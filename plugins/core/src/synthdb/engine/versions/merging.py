@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from synthdb.catalog.model import StoredTable
@@ -22,7 +22,10 @@ from synthdb_host.errors import Forbidden, InvalidParameter, MergeConflict, NotF
 from synthdb_host.operations import RestoreTable
 from synthdb_host.versions import CherryPick, Merge, MergeReport, Restore, Revert
 
-__all__ = ["cherry_pick", "merge", "restore", "revert"]
+__all__ = ["Foreseeable", "cherry_pick", "foresee", "merge", "restore", "revert"]
+
+Foreseeable = Merge | CherryPick | Revert | Restore
+"""Operations whose outcome can be told by reading."""
 
 
 _LONGEST_NUMBER: Final = 20
@@ -30,28 +33,69 @@ _LONGEST_NUMBER: Final = 20
 
 def merge(session: Session, operation: Merge) -> Result:
     """Take over what a branch, tag or commit has changed."""
-    driver, target = session.driver, session.catalog.place
-    source = resolve(driver, operation.source)
-    _, commit = head_commit(driver, source)
-    if includes(driver, target, source):
+    sides = _merged(session, operation)
+    if sides is None:
         return _reported(session, MergeReport())
-    base = base_of(driver, target, source)
-    session.merged = commit
+    _, session.merged = head_commit(session.driver, sides.theirs)
     # What only the last merge of these branches needed is needed no longer.
-    driver.execute("UPDATE _meta SET swept = 0")
-    return _combine(session, base, source, source)
+    session.driver.execute("UPDATE _meta SET swept = 0")
+    return _combine(session, sides)
 
 
 def cherry_pick(session: Session, operation: CherryPick) -> Result:
     """Make the changes of some commits here, too."""
-    before, after = _around(session, operation.first, operation.last)
-    return _combine(session, Base(before), after, after)
+    return _combine(session, _picked(session, operation))
 
 
 def revert(session: Session, operation: Revert) -> Result:
     """Undo the changes of some commits."""
+    return _combine(session, _picked(session, operation))
+
+
+def foresee(session: Session, operation: Foreseeable) -> Result | None:
+    """Give what combining states would come to without writing anything; None where only doing it can tell."""
+    sides: _Sides | None
+    match operation:
+        case Merge():
+            sides = _merged(session, operation)
+        case CherryPick() | Revert():
+            sides = _picked(session, operation)
+        case Restore():
+            sides = _past(session, operation)
+            if sides is None:
+                return None
+    report = MergeReport() if sides is None else _combination(session, sides).foresee()
+    if report is None:
+        return None
+    if isinstance(operation, Restore):
+        _require_possible(report)
+    return Result(affected=_rows(report), report=report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is combined with the branch of a session; decisions are those on merges of ``source``."""
+
+    base: Base
+    theirs: Place
+    source: Place
+    scope: Scope = field(default_factory=Scope)
+
+
+def _merged(session: Session, operation: Merge) -> _Sides | None:
+    """Give what a merge combines; None if the branch has it all."""
+    driver, target = session.driver, session.catalog.place
+    source = resolve(driver, operation.source)
+    if includes(driver, target, source):
+        return None
+    return _Sides(base_of(driver, target, source), source, source)
+
+
+def _picked(session: Session, operation: CherryPick | Revert) -> _Sides:
     before, after = _around(session, operation.first, operation.last)
-    return _combine(session, Base(after), before, before)
+    if isinstance(operation, Revert):
+        return _Sides(Base(after), before, before)
+    return _Sides(Base(before), after, after)
 
 
 def _around(session: Session, first: str, last: str | None) -> tuple[Place, Place]:
@@ -96,13 +140,27 @@ def restore(session: Session, operation: Restore) -> Result:
             raise InvalidParameter("Say to which state: only rows can be brought back without one.", where="to")
         theirs = resolve(session.driver, operation.to)
         scope = Scope(frozenset(_restored_tables(session, operation.tables, theirs))) if operation.tables else Scope()
-        report = _combination(session, Base(_now(session)), theirs, theirs, scope).run()
+        report = _combination(session, _Sides(Base(_now(session)), theirs, theirs, scope)).run()
+    _require_possible(report)
+    return _reported(session, report)
+
+
+def _past(session: Session, operation: Restore) -> _Sides | None:
+    """Give what a restore combines, unless it is about some rows or about tables that must be brought back first."""
+    here = session.catalog.tables
+    if operation.keys or operation.to is None or not all(name in here for name in operation.tables):
+        return None
+    theirs = resolve(session.driver, operation.to)
+    scope = Scope(frozenset(_restored_tables(session, operation.tables, theirs))) if operation.tables else Scope()
+    return _Sides(Base(_now(session)), theirs, theirs, scope)
+
+
+def _require_possible(report: MergeReport) -> None:
     if report.conflicts:
         raise MergeConflict(
             f"{len(report.conflicts)} row(s) would break a constraint: {report.conflicts[0].detail}.",
             data={"conflicts": [item.detail for item in report.conflicts[:10]]},
         )
-    return _reported(session, report)
 
 
 def _now(session: Session) -> Place:
@@ -128,7 +186,7 @@ def _restore_rows(session: Session, operation: Restore) -> MergeReport:
         raise InvalidParameter("Rows are restored in one table.", where="tables")
     table = session.table(operation.tables[0])
     reports = [
-        _combination(session, Base(_now(session)), to, to, Scope(frozenset({table.id}), ids)).run()
+        _combination(session, _Sides(Base(_now(session)), to, to, Scope(frozenset({table.id}), ids))).run()
         for to, ids in _rows_to_restore(session, table, operation)
     ]
     done = reports[0]
@@ -162,10 +220,10 @@ def _rows_to_restore(session: Session, table: StoredTable, operation: Restore) -
 # -- combining -------------------------------------------------------------------------------------------
 
 
-def _combine(session: Session, base: Base, theirs: Place, source: Place) -> Result:
-    target = session.catalog.place
+def _combine(session: Session, sides: _Sides) -> Result:
+    source, target = sides.source, session.catalog.place
     with _undoable(session) as undo:
-        combination = _combination(session, base, theirs, source, Scope())
+        combination = _combination(session, sides)
         report = combination.run()
         if report.conflicts:
             undo()
@@ -178,16 +236,22 @@ def _combine(session: Session, base: Base, theirs: Place, source: Place) -> Resu
     return _reported(session, report)
 
 
-def _combination(session: Session, base: Base, theirs: Place, source: Place, scope: Scope) -> Combination:
+def _combination(session: Session, sides: _Sides) -> Combination:
     if any(limit != TableRestriction() for limit in session.restrictions.tables.values()):
         raise Forbidden("Some tables are restricted for you, so you cannot combine states.")
-    decisions = Decisions(session.driver, source, session.catalog.place)
-    return Combination(session, base, theirs, decisions, scope)
+    decisions = Decisions(session.driver, sides.source, session.catalog.place)
+    return Combination(session, sides.base, sides.theirs, decisions, sides.scope)
 
 
 def _reported(session: Session, report: MergeReport) -> Result:
-    rows = sum(table.inserted + table.updated + table.deleted for table in report.tables.values())
-    return replace(session.result(Result(), rows), report=report)
+    return replace(session.result(Result(), _rows(report)), report=report)
+
+
+def _rows(report: MergeReport) -> int:
+    """Count the rows that were combined; none were while there are conflicts."""
+    if report.conflicts:
+        return 0
+    return sum(table.inserted + table.updated + table.deleted for table in report.tables.values())
 
 
 @contextmanager

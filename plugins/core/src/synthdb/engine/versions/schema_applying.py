@@ -18,7 +18,7 @@ from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import TypeConflict
 
-__all__ = ["Retyping", "apply_schema", "build_unique_keys", "retype"]
+__all__ = ["Retyping", "apply_schema", "build_unique_keys", "is_kept", "retype"]
 
 
 def apply_schema(session: Session, merged: MergedSchema) -> tuple[str, ...]:
@@ -33,6 +33,21 @@ def apply_schema(session: Session, merged: MergedSchema) -> tuple[str, ...]:
     done = [line for table in merged.tables for line in _apply_table(session, ours, table, merged.ids)]
     session.refresh_schema(changed=bool(joined))
     return tuple(done)
+
+
+def is_kept(ours: Records, merged: MergedSchema) -> bool:
+    """Say whether a merged schema is just what ours is, without anything to decide."""
+    return not merged.conflicts and all(
+        not table.is_new
+        and renumbered(table.record, merged.ids) == ours.tables[table.id]
+        and all(_is_own(ours, table.id, column) for column in table.columns)
+        for table in merged.tables
+    )
+
+
+def _is_own(ours: Records, table: int, column: MergedColumn) -> bool:
+    known = None if column.ours is None else ours.columns[table].get(column.ours)
+    return known == column.record and _joined(ours, column) is None
 
 
 def _joined(ours: Records, column: MergedColumn) -> tuple[int, int] | None:
