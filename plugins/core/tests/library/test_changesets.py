@@ -1,7 +1,5 @@
 """Changes are taken out of one database and made in another, by key and without losing a digit."""
 
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import synthdb
-from synthdb.commands.patch import sql_patch
 from synthdb.library.changesets import Changeset, RowChange, TableChanges
-from synthdb_host.catalog import Catalog
 from synthdb_host.errors import InvalidBody, MergeConflict
 from synthdb_host.operations import Ref
 from synthdb_host.versions import CombinedTable, Diff
@@ -131,34 +127,3 @@ def test_tables_that_refer_to_each_other_are_changed_in_the_right_order(db: synt
     assert 1 == db.count("pets")
     db.apply(back)
     assert 0 == db.count("pets")
-
-
-def test_a_patch_of_sql_statements_makes_the_changes() -> None:
-    """A plain SQLite table becomes what the other state is."""
-    columns = {
-        "id": "integer",
-        "name": "text",
-        "data": "json",
-        "raw": "bytes",
-        "paid": "boolean",
-        "price": "decimal(6,2)",
-    }
-    old = {"id": 1, "name": "O'Hara", "data": None, "raw": None, "paid": True, "price": Decimal("1.10")}
-    new = old | {"data": {"a": [1]}, "raw": "AAE=", "paid": False, "price": Decimal("2.20")}
-    changes = Changeset("a", "b", [TableChanges("t", ("id",), columns, [RowChange(None, old)])])
-    more = Changeset("b", "c", [TableChanges("t", ("id",), columns, [RowChange(old, new), RowChange({"id": 2}, None)])])
-
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript("\n".join(sql_patch(changes, Catalog("1"))))
-        connection.executescript(
-            "\n".join(line for line in sql_patch(more, Catalog("1")) if not line.startswith("CREATE"))
-        )
-        assert [(1, "O'Hara", '{"a":[1]}', b"\0\1", 0, 2.2)] == connection.execute("SELECT * FROM t").fetchall()
-
-
-def test_a_patch_makes_columns_that_are_missing(db: synthdb.Connection) -> None:
-    """What the other state has and this one has not."""
-    changes = Changeset("a", "b", [TableChanges("people", ("id",), COLUMNS | {"x": "text"}, [RowChange(BOB, None)])])
-
-    made, deleted = 'ALTER TABLE "people" ADD COLUMN "x" TEXT;', 'DELETE FROM "people" WHERE "id" = 2;'
-    assert ["-- a -> b", "BEGIN;", made, deleted, "COMMIT;"] == list(sql_patch(changes, db.catalog()))

@@ -7,17 +7,17 @@ import click
 from synthdb.commands.differences import show_rows
 from synthdb.commands.opening import opened
 from synthdb.commands.options import branch_option, database_options, dry_run_option, json_option, message_option
-from synthdb.commands.patch import sql_patch
+from synthdb.commands.patch import Difference, sql_patch
 from synthdb.commands.showing import echo_json, echo_raw, echo_table, show_conflicts, show_report
 from synthdb.library.connection import Connection
 from synthdb.library.exact import decode_exact
 from synthdb.library.refs import ref_of
 from synthdb_host.errors import MergeConflict
-from synthdb_host.operations import Ref
+from synthdb_host.operations import Ref, Select
 from synthdb_host.session import Session
 from synthdb_host.versions import Diff
 
-__all__ = ["apply", "diff"]
+__all__ = ["apply", "diff", "difference_of"]
 
 _Rows = list[dict[str, Any]]
 _COLUMNS = {
@@ -64,12 +64,27 @@ def diff(
 
 
 def _write(connection: Connection, a: str, b: str, tables: tuple[str, ...], *, form: str, three_dot: bool) -> None:
-    changes = connection.changeset(ref_of(a), ref_of(b), tables, three_dot=three_dot)
+    base, target = ref_of(a), ref_of(b)
     if form == "changeset":
-        echo_raw(changes.encode())
+        echo_raw(connection.changeset(base, target, tables, three_dot=three_dot).encode())
         return
-    for line in sql_patch(changes, connection.at(ref_of(a)).catalog()):
+    for line in sql_patch(difference_of(connection, base, target, tables, three_dot=three_dot)):
         click.echo(line)
+
+
+def difference_of(
+    connection: Connection, base: Ref, target: Ref, tables: tuple[str, ...], *, three_dot: bool
+) -> Difference:
+    """Read what leads from one state to another, rows and schema."""
+
+    def rows(operation: Diff | Select) -> _Rows:
+        return decode_exact(connection.execute(operation).json(), _Rows)
+
+    return Difference(
+        str(base), str(target),
+        rows(Diff(base, target, tables, three_dot, "schema")), rows(Diff(base, target, tables, three_dot)),
+        connection.at(target).catalog(), lambda table: rows(Select(table, ref=target)),
+    )  # fmt: skip
 
 
 @click.command()

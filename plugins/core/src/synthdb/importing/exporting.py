@@ -11,13 +11,13 @@ from typing import BinaryIO, Literal
 
 from synthdb.importing.bookkeeping import Target
 from synthdb.importing.sqlite_tables import quoted
-from synthdb_host.catalog import Table
+from synthdb_host.catalog import Column, Table
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import RowEncoder, to_text
 from synthdb_host.errors import DuplicateName, InvalidBody, InvalidParameter
 from synthdb_host.operations import ColumnRef, Comparison, Filter, Order, Select, and_all
 
-__all__ = ["ExportFormat", "export_sqlite", "export_stream", "export_to"]
+__all__ = ["ExportFormat", "creation_of", "declared", "export_sqlite", "export_stream", "export_to"]
 
 ExportFormat = Literal["csv", "json", "ndjson", "sqlite"]
 
@@ -142,7 +142,7 @@ def export_sqlite(target: Target, table: str, path: Path, where: Filter | None =
     described = target.catalog().table(table)
     with closing(sqlite3.connect(path)) as connection, connection:
         try:
-            connection.execute(_creation(described))
+            connection.execute(creation_of(described))
         except sqlite3.OperationalError as error:
             raise DuplicateName(f"{path} has a table {table!r} already.") from error
         marks = ", ".join("?" * len(described.columns))
@@ -155,17 +155,19 @@ def export_sqlite(target: Target, table: str, path: Path, where: Filter | None =
     return count
 
 
-def _creation(table: Table) -> str:
-    columns = [
-        f"{quoted(column.name)} {_DECLARED.get(column.type.name, str(column.type).upper())}"
-        + (" NOT NULL" if column.not_null else "")
-        for column in table.columns
-    ]
+def creation_of(table: Table) -> str:
+    """Write the statement that makes a plain table like one of a database."""
+    columns = [f"{quoted(c.name)} {declared(c)}{' NOT NULL' if c.not_null else ''}" for c in table.columns]
     keys = [
         f"PRIMARY KEY ({_list(table.key)})",
         *(f"UNIQUE ({_list(key.columns)})" for key in table.unique_keys if key.columns != table.key),
     ]
     return f"CREATE TABLE {quoted(table.name)} ({', '.join([*columns, *keys])})"
+
+
+def declared(column: Column) -> str:
+    """Give the type of a column in a plain table."""
+    return _DECLARED.get(column.type.name, str(column.type).upper())
 
 
 def _list(names: tuple[str, ...]) -> str:
