@@ -1,11 +1,14 @@
 """A database in a file, its branches, and short ways to ask it."""
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from synthdb.engine.database import SqliteDatabase, open_sqlite
 from synthdb.settings import CoreSettings
@@ -48,6 +51,19 @@ class Ask:
     def branch(self, name: str, at: Ref = HEAD) -> Ref:
         self(Branching((CreateBranch(name, at),)))
         return Ref(name)
+
+
+@pytest.fixture
+def statements() -> Iterator[Iterator[int]]:
+    """Give a counter of the statements that connections opened from now on run; looking at it counts as one."""
+    found = count()
+
+    def opened(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_trace_callback(lambda _: next(found) and None)
+
+    event.listen(Engine, "connect", opened)
+    yield found
+    event.remove(Engine, "connect", opened)
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """Branches that are merged into each other all at once, again and again."""
 
-import sqlite3
 from collections.abc import Iterator
-from itertools import count
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Engine, event
 
 from synthdb_host.versions import Merge, Ref
 
@@ -14,19 +11,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NAMES: Final = ("main", "one", "two")
 ROUNDS: Final = 4
-
-
-@pytest.fixture
-def statements() -> Iterator[Iterator[int]]:
-    """Give a counter of the statements that connections opened from now on run; looking at it counts as one."""
-    found = count()
-
-    def opened(connection: sqlite3.Connection, _record: object) -> None:
-        connection.set_trace_callback(lambda _: next(found) and None)
-
-    event.listen(Engine, "connect", opened)
-    yield found
-    event.remove(Engine, "connect", opened)
 
 
 def crosswise(ask: Any, first: int) -> None:

@@ -82,6 +82,11 @@ class Place:
 
     def until(self, commit: int) -> "Place":
         """Give the same branch as it was after a commit."""
+        if len(self.layers) > 1 and self.layers[1].bound is not None and self.layers[1].bound <= commit:
+            # A layer never ends later than those above it, so that only the first one does.
+            first, *below = self.layers
+            bound = commit if first.bound is None else min(first.bound, commit)
+            return self if bound == first.bound else Place((Layer(first.branch, bound), *below), self.name)
         layers = tuple(
             layer if layer.bound is not None and layer.bound <= commit else Layer(layer.branch, commit)
             for layer in self.layers

@@ -1,7 +1,7 @@
 """Reading the catalog from a database file, and writing new versions of its rows."""
 
 import sqlite3
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -20,6 +20,7 @@ __all__ = [
     "as_now",
     "bump_catalog",
     "load_catalog",
+    "read_branch_marks",
     "read_marks",
     "read_pinned",
     "read_records",
@@ -146,11 +147,17 @@ def stored_tables(connection: sqlite3.Connection, records: Records, place: Place
 def read_marks(connection: sqlite3.Connection, place: Place) -> dict[int, dict[int, Mark]]:
     """Give, by table and branch, what :mod:`synthdb.catalog.layering` calls marks, for the branches of a place."""
     found: dict[int, dict[int, Mark]] = {}
-    select = "SELECT table_id, mark, covers, covered FROM _layer WHERE branch = ?"
     for branch in place.chain:
-        for table_id, *mark in connection.execute(select, (branch,)):
-            found.setdefault(table_id, {})[branch] = Mark(*mark)
+        for table_id, mark in read_branch_marks(connection, branch):
+            found.setdefault(table_id, {})[branch] = mark
     return found
+
+
+def read_branch_marks(connection: sqlite3.Connection, branch: int) -> Iterator[tuple[int, Mark]]:
+    """Give the marks of one branch by table."""
+    select = "SELECT table_id, mark, covers, covered FROM _layer WHERE branch = ?"
+    for table_id, *mark in connection.execute(select, (branch,)):
+        yield table_id, Mark(*mark)
 
 
 def _stored_table(

@@ -55,29 +55,34 @@ def _offset(text: str | None) -> int:
 
 def _lines(driver: sqlite3.Connection, operation: Changes, visible: frozenset[int] | None) -> Iterator[Row]:
     feed = _Feed(driver, operation.tables, visible)
-    for commit, at, branch, author, message, tables in _commits(driver, operation):
+    for place, (commit, at, branch, author, message, tables) in _commits(driver, operation):
         name = feed.branch_name(branch)
-        for line in feed.commit(commit, branch, msgspec.json.decode(tables or "{}")):
+        for line in feed.commit(commit, place or feed.place(branch), msgspec.json.decode(tables or "{}")):
             yield str(commit), at, name, author, message, *line
 
 
-def _commits(driver: sqlite3.Connection, operation: Changes) -> Iterator[Row]:
+def _commits(driver: sqlite3.Connection, operation: Changes) -> Iterator[tuple[Place | None, Row]]:
+    """Give the commits, and for those of one branch the part of its place that each was made on."""
     since = _offset(operation.since)
     select = "SELECT id, at, branch, author, message, tables FROM _tx"
     if operation.branch is None:
         _require_kept(driver, place_of(driver, MAIN), since)
-        yield from driver.execute(f"{select} WHERE id > ? AND tables <> '{{}}' ORDER BY id", (since,))
+        everything = driver.execute(f"{select} WHERE id > ? AND tables <> '{{}}' ORDER BY id", (since,))
+        yield from ((None, row) for row in everything)
         return
     found = branch_named(driver, operation.branch)
     if found is None:
         raise UnknownRef(f"There is no branch {operation.branch!r}.", data={"ref": operation.branch})
     place = place_of(driver, found.id)
     _require_kept(driver, place, since)
-    for branch, bound, _ in reversed(place.layers):
-        high = 2**63 - 1 if bound is None else bound
-        yield from driver.execute(
-            f"{select} WHERE id > ? AND id <= ? AND branch = ? AND tables <> '{{}}' ORDER BY id", (since, high, branch)
+    for depth in reversed(range(len(place.layers))):
+        layers = place.layers[depth:]
+        branch, bound, _ = layers[0]
+        rows = driver.execute(
+            f"{select} WHERE id > ? AND id <= ? AND branch = ? AND tables <> '{{}}' ORDER BY id",
+            (since, 2**63 - 1 if bound is None else bound, branch),
         )
+        yield from ((Place(layers), row) for row in rows)
 
 
 def _require_kept(driver: sqlite3.Connection, place: Place, since: int) -> None:
@@ -102,17 +107,19 @@ class _Feed:
             self._names[branch] = found[0]
         return self._names[branch]
 
-    def commit(self, commit: int, branch: int, tallies: dict[str, Any]) -> Iterator[Row]:
-        """Give what a commit did: table, change, key, old, new."""
-        place = self._places.get(branch)
-        if place is None:
-            place = self._places[branch] = place_of(self._driver, branch)
-        before, after = self._past.tables(place.until(commit - 1)), self._past.tables(place.until(commit))
+    def place(self, branch: int) -> Place:
+        """Give the newest state of a branch."""
+        if branch not in self._places:
+            self._places[branch] = place_of(self._driver, branch)
+        return self._places[branch]
+
+    def commit(self, commit: int, place: Place, tallies: dict[str, Any]) -> Iterator[Row]:
+        """Give what a commit did on the branch of a place: table, change, key, old, new."""
+        before, after = place.until(commit - 1), place.until(commit)
         for table_id in sorted(map(int, tallies)):
-            new = after.get(table_id)
+            new = self._past.table(after, table_id)
             if new is not None and self._is_shown(new):
-                yield from self._table(before.get(table_id), new, branch, commit)
-        self._past.forget_rows()
+                yield from self._table(self._past.table(before, table_id), new, place.branch, commit)
 
     def _is_shown(self, table: StoredTable) -> bool:
         allowed = self._visible is None or table.id in self._visible

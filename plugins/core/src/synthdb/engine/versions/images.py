@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from synthdb.catalog.model import StoredColumn, StoredTable
-from synthdb.catalog.places import Place
+from synthdb.catalog.places import Layer, Place
 from synthdb.engine.naming import quote
 from synthdb.engine.rows import RowIds
 from synthdb.storage.layout import MAIN
@@ -30,6 +31,8 @@ Row = tuple[Any, ...]
 
 _EVER: Final = 2**63 - 1
 _CHUNK: Final = 5_000
+_DEEP: Final = 8
+"""From more layers on, those that have none of the rows asked for are left out first."""
 
 
 def chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:
@@ -65,10 +68,23 @@ def _found(
 ) -> tuple[int, Iterator[Row]]:
     rows, identity = RowIds.of(ids), table.identity.physical
     physical = [column.physical for column in columns]
+    if len(table.layers) > _DEEP:
+        table = replace(table, layers=_holding(driver, table, rows))
     statement = (
         f"SELECT {', '.join(map(quote, physical))}{more} FROM {table.rows()} WHERE {quote(identity)} {rows.test}"
     )
     return physical.index(identity), driver.execute(statement, rows.parameters)
+
+
+def _holding(driver: sqlite3.Connection, table: StoredTable, rows: RowIds) -> tuple[Layer, ...]:
+    """Give the layers that have any version of some rows, live or deleted; the others neither show nor hide them."""
+    test = f"WHERE {quote(table.identity.physical)} {rows.test}"
+    found = driver.execute(
+        f"SELECT branch FROM {quote(table.overlay)} {test} UNION SELECT branch FROM {quote(table.history)} {test}",
+        (*rows.parameters, *rows.parameters),
+    )
+    branches = {branch for (branch,) in found}
+    return tuple(layer for layer in table.layers if layer.branch == MAIN or layer.branch in branches)
 
 
 def all_ids(driver: sqlite3.Connection, table: StoredTable) -> list[Any]:

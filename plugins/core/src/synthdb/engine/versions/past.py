@@ -10,7 +10,7 @@ from msgspec.structs import replace as replace_struct
 from synthdb.catalog.layering import Mark, layers_of
 from synthdb.catalog.model import StoredCatalog, StoredTable
 from synthdb.catalog.places import Place
-from synthdb.catalog.store import Records, load_catalog, read_marks, read_records, stored_tables
+from synthdb.catalog.store import Records, load_catalog, read_branch_marks, read_records, stored_tables
 
 __all__ = ["Past"]
 
@@ -22,20 +22,34 @@ class Past:
         self.driver = driver
         self._segments: dict[int, list[int]] = {}
         self._catalogs: dict[Hashable, StoredCatalog] = {}
-        self._marks: dict[Hashable, dict[int, dict[int, Mark]]] = {}
+        self._marks: dict[int, dict[int, Mark]] = {}
         self._by_id: dict[Hashable, dict[int, StoredTable]] = {}
 
     def tables(self, place: Place) -> dict[int, StoredTable]:
         """Give the tables of a place by their ids."""
         found = self._by_id.get(place)
         if found is None:
-            marks = self._marks.get(place.chain)
-            if marks is None:
-                marks = self._marks[place.chain] = read_marks(self.driver, place)
+            marks = [(branch, marks) for branch in place.chain if (marks := self._marks_of(branch))]
             found = self._by_id[place] = {
-                table.id: replace(table, layers=layers_of(place, marks.get(table.id, {})))
+                table.id: replace(table, layers=layers_of(place, {b: m[table.id] for b, m in marks if table.id in m}))
                 for table in self._schema(place).tables.values()
             }
+        return found
+
+    def table(self, place: Place, table_id: int) -> StoredTable | None:
+        """Give one table of a place; for places with many layers this takes less than all tables do."""
+        known = next((table for table in self._schema(place).tables.values() if table.id == table_id), None)
+        if known is None:
+            return None
+        marks = {branch: own[table_id] for branch in place.chain if table_id in (own := self._marks_of(branch))}
+        return replace(known, layers=layers_of(place, marks))
+
+    def _marks_of(self, branch: int) -> dict[int, Mark]:
+        """Give the marks of one branch by table."""
+        found = self._marks.get(branch)
+        if found is None:
+            read = read_branch_marks(self.driver, branch)
+            found = self._marks[branch] = dict(read)
         return found
 
     def whole_table(self, place: Place, table_id: int) -> StoredTable | None:
@@ -57,12 +71,10 @@ class Past:
         tables = {table.name: table for table in self.tables(place).values()}
         return replace(self._schema(place), tables=tables, place=place)
 
-    def forget_rows(self) -> None:
-        """Let go of the tables of single moments; their schemas stay."""
-        self._by_id.clear()
-
     def _schema(self, place: Place) -> StoredCatalog:
-        key = tuple((layer.branch, self._segment(layer.branch, layer.bound)) for layer in place.layers)
+        segments = ((layer.branch, self._segment(layer.branch, layer.bound)) for layer in place.layers)
+        # What has no schema of its own until then makes no difference.
+        key = tuple(item for item in segments if item[1])
         found = self._catalogs.get(key)
         if found is None:
             found = self._catalogs[key] = load_catalog(self.driver, place)
