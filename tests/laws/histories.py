@@ -27,7 +27,7 @@ from synthdb_host.operations import (
     Update,
 )
 from synthdb_host.testing.session import Session, where
-from synthdb_host.versions import Branching, CherryPick, CreateBranch, Merge, Resolve, Restore, Revert
+from synthdb_host.versions import Branching, CherryPick, CreateBranch, DropBranch, Merge, Resolve, Restore, Revert
 
 __all__ = ["MERGES", "MOST", "NUMBERS", "ROWS", "SCHEMA", "START", "WRITES", "Step", "World", "histories"]
 
@@ -235,6 +235,13 @@ def _fork(world: World, numbers: _Numbers) -> Operation | None:
     return Branching((CreateBranch(world.branches[-1], source),))
 
 
+def _drop(world: World, numbers: _Numbers) -> Operation | None:
+    """Drop a branch; who takes the step takes it out of the world's."""
+    if len(world.branches) == 1:
+        return None
+    return Branching((DropBranch(numbers.of(world.branches[1:])),))
+
+
 def _merge(world: World, numbers: _Numbers) -> Operation:
     return Merge(_branch(world, numbers), _branch(world, numbers))
 
@@ -281,6 +288,7 @@ _STEPS: Final[dict[str, Callable[[World, _Numbers], Operation | None]]] = {
     "alter": _on_column(_alter),
     "unique": _on_column(_unique),
     "fork": _fork,
+    "drop": _drop,
     "merge": _merge,
     "resolve": _resolve,
     "pick": _pick,

@@ -53,6 +53,7 @@ _TABLES: Final = (
         forgotten INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX _branch_forks ON _branch (parent, fork)",
     "CREATE INDEX _branch_early ON _branch (id) WHERE early",
+    "CREATE INDEX _branch_dropped ON _branch (id) WHERE name IS NULL AND NOT forgotten",
     """CREATE TABLE _tag (
         name TEXT PRIMARY KEY, branch INTEGER NOT NULL, tx INTEGER NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
         comment TEXT) WITHOUT ROWID""",

@@ -15,7 +15,7 @@ from synthdb_host.errors import Conflict, DuplicateName, InvalidName, ProtectedB
 from synthdb_host.values import parse_text
 from synthdb_host.versions import AlterBranch, Branching, CreateBranch, CreateTag, DropBranch, DropTag
 
-__all__ = ["change_branches", "forget_branch", "last_commit"]
+__all__ = ["change_branches", "forget_branch", "forget_rows", "last_commit"]
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 _TIMESTAMP: Final = ColumnType("timestamp")
@@ -150,20 +150,23 @@ def forget_branch(driver: sqlite3.Connection, branch: int) -> None:
     driver.execute("UPDATE _meta SET swept = 0")
     merged = "SELECT 1 FROM _tx m JOIN _tx o ON o.id = m.parent2 WHERE m.parent2 IS NOT NULL AND o.branch = ? LIMIT 1"
     if driver.execute(merged, (branch,)).fetchone() is None:
-        _forget_rows(driver, branch)
+        forget_rows(driver, branch)
 
 
-def _forget_rows(driver: sqlite3.Connection, branch: int) -> None:
+def forget_rows(driver: sqlite3.Connection, branch: int) -> int:
+    """Remove rows and schema of a branch that was dropped; gives how many versions of rows that were."""
+    forgotten = 0
     touched = driver.execute(
         "SELECT t.physical FROM _layer l JOIN _table t ON t.id = l.table_id WHERE l.branch = ?", (branch,)
     ).fetchall()
     for (physical,) in touched:
         for place in (f"_o_{physical}", f"_h_{physical}"):
             name = place.replace('"', '""')
-            driver.execute(f'DELETE FROM "{name}" WHERE branch = ?', (branch,))
+            forgotten += driver.execute(f'DELETE FROM "{name}" WHERE branch = ?', (branch,)).rowcount
     for table in ("_layer", "_table_version", "_column_version"):
         driver.execute(f"DELETE FROM {table} WHERE branch = ?", (branch,))
     driver.execute("UPDATE _branch SET forgotten = 1 WHERE id = ?", (branch,))
+    return forgotten
 
 
 def _create_tag(session: Session, change: CreateTag) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from synthdb.catalog.places import Layer, Place, commit_at, place_of
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
+from synthdb.engine.versions.branching import forget_rows
 from synthdb.storage.answers import forget_answers
 from synthdb_host.contracts import Result
 from synthdb_host.versions import Collect
@@ -16,6 +17,17 @@ __all__ = ["collect"]
 
 _EVER: Final = 2**63 - 1
 _ANSWERS_AT_ONCE: Final = 1_000
+_DROPPED: Final = (
+    "SELECT id FROM _branch b WHERE name IS NULL AND NOT forgotten "
+    "AND NOT EXISTS (SELECT 1 FROM _branch c WHERE c.parent = b.id AND NOT c.forgotten) "
+    "AND NOT EXISTS (SELECT 1 FROM _tag t WHERE t.branch = b.id) "
+    "AND NOT EXISTS (SELECT 1 FROM _tx t WHERE t.branch = b.id AND t.id > ?)"
+)
+"""Branches that nobody can read any more but by the id of an old commit."""
+_WAYS: Final = (
+    "SELECT o.branch, count(DISTINCT m.branch) FROM _tx m JOIN _tx o ON o.id = m.parent2 "
+    "WHERE m.parent2 IS NOT NULL GROUP BY o.branch"
+)
 
 
 def collect(session: Session, operation: Collect) -> Result:
@@ -26,14 +38,17 @@ def collect(session: Session, operation: Collect) -> Result:
     Raises:
         UnknownRef: the moment is no commit or time.
     """
-    driver = session.driver
+    driver, left = session.driver, operation.limit or _EVER
     forget_answers(driver, time.time(), _ANSWERS_AT_ONCE)
-    known, swept = driver.execute("SELECT horizon, swept FROM _meta").fetchone()
+    known = driver.execute("SELECT horizon FROM _meta").fetchone()[0]
     horizon = max(commit_at(driver, operation.before), known)
     driver.execute("UPDATE _meta SET horizon = ?, layout = layout + 1", (horizon,))
     session.marks.moved = True
+    forgotten = _forget_branches(driver, horizon, left)
+    if forgotten >= left:
+        return Result(affected=forgotten)
     _write_pins(driver)
-    left, forgotten = operation.limit or _EVER, 0
+    swept = driver.execute("SELECT swept FROM _meta").fetchone()[0]
     for (physical,) in driver.execute("SELECT physical FROM _table ORDER BY id").fetchall():
         forgotten += _forget(driver, f"_h_{physical}", (swept, horizon), left - forgotten)
         if forgotten >= left:
@@ -42,6 +57,24 @@ def collect(session: Session, operation: Collect) -> Result:
         # What is left until then is needed; it need not be looked at again until something needs it no longer.
         driver.execute("UPDATE _meta SET swept = ?", (horizon,))
     return Result(affected=forgotten)
+
+
+def _forget_branches(driver: sqlite3.Connection, horizon: int, limit: int) -> int:
+    """Forget the rows of dropped branches, about so many, that no later merge can start from.
+
+    What a branch was is a newest common state of two others only if it reached them in two ways. Where all merges of
+    it were into one branch, who has anything of it has that branch's merge, too.
+    """
+    dropped, forgotten = driver.execute(_DROPPED, (horizon,)).fetchall(), 0
+    ways = dict(driver.execute(_WAYS).fetchall()) if dropped else {}
+    for (branch,) in dropped:
+        if forgotten >= limit:
+            break
+        if ways.get(branch, 0) <= 1:
+            forgotten += forget_rows(driver, branch)
+            # What its merges needed of other branches is looked at again.
+            driver.execute("UPDATE _meta SET swept = 0")
+    return forgotten
 
 
 def _pins(driver: sqlite3.Connection) -> list[Layer]:
