@@ -19,7 +19,7 @@ from synthdb.engine.place_catalogs import PlaceCatalogs
 from synthdb.engine.reader import Reader
 from synthdb.engine.shapes import select_shape
 from synthdb.engine.sql import run_sql
-from synthdb.engine.states import read_state
+from synthdb.engine.states import StateNote, read_state
 from synthdb.engine.transaction import EngineTransaction
 from synthdb.engine.translation import FOREIGN, translate
 from synthdb.engine.versions.reading import VersionReading, read_versions_of
@@ -188,20 +188,12 @@ class SqliteDatabase:
     def _read_rows(self, select: Select, restrictions: Restrictions, deadline: float | None) -> Result:
         connection = self._ready(deadline)
         try:
-            if select.known is None:
-                return self._read_now(connection, select, restrictions)
-            # Seen before the rows, so that it never stands for what came later.
-            state = self._state(connection, select.ref)
-            if state in select.known:
+            if select.known and (state := self._state(connection, select.ref)) in select.known:
                 return Result(state=state)
-            found = self._read_now(connection, select, restrictions)
-            return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state)
+            found = self._read_alone(connection, select, restrictions)
+            return found or self._in_transaction(self._reading(select, restrictions), connection, select.ref)
         finally:
             connection.deadline = None
-
-    def _read_now(self, connection: Connection, select: Select, restrictions: Restrictions) -> Result:
-        found = self._read_alone(connection, select, restrictions)
-        return found or self._in_transaction(self._reading(select, restrictions), connection, select.ref)
 
     def _state(self, connection: Connection, ref: Ref) -> str:
         """Give a word for what can be read at a ref now, by one statement if the catalog last seen is still right."""
@@ -221,7 +213,10 @@ class SqliteDatabase:
     def _reading(self, select: Select, restrictions: Restrictions) -> _Work:
         def work(connection: Connection, catalog: StoredCatalog) -> Result:
             self._admit(catalog)
-            return self._reader.run(connection.driver, catalog, select, restrictions)
+            found = self._reader.run(connection.driver, catalog, select, restrictions)
+            if select.known is None:
+                return found
+            return _with_state(found, read_state(connection.driver, catalog.place)[1])
 
         return work
 
@@ -231,11 +226,14 @@ class SqliteDatabase:
         if known is None or known[0].requires != self._admitted:
             return None
         catalog, (_, layout) = known
+        note = None if select.known is None else _note_of(connection)
+        also = "" if note is None else note.condition(catalog.place)
         try:
-            return self._reader.run_alone(connection.driver, catalog, select, restrictions, layout)
+            found = self._reader.run_alone(connection.driver, catalog, select, restrictions, layout, also)
         except (*FOREIGN, RequestError):
             # On an old catalog anything may go wrong: what stays wrong in a transaction is the caller's.
             return None
+        return found if found is None or note is None else _with_state(found, note.state(layout, catalog.place))
 
     async def _offloaded(self, select: Select, read: Callable[[], Result], budget: float) -> Result:
         """Read on a reader thread, and learn whether this shape is really slow or was only held up by others."""
@@ -380,3 +378,14 @@ class SqliteDatabase:
             return read_versions(connection.driver) == versions
         except FOREIGN as error:
             raise translate(error, self._catalog, self._path) from error
+
+
+def _note_of(connection: Connection) -> StateNote:
+    note: StateNote | None = connection.state.get("note")
+    if note is None:
+        note = connection.state["note"] = StateNote(connection.driver)
+    return note
+
+
+def _with_state(found: Result, state: str | None) -> Result:
+    return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state)

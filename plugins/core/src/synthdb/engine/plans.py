@@ -140,23 +140,26 @@ class Plan:
         self._limit = limit
         self._offset = offset
         self._simple = not rows.embeds and not rows.trimmed and count is None
-        self._alone: tuple[int, str] | None = None
+        self._alone: tuple[int, str, str] | None = None
 
     @property
     def runs_alone(self) -> bool:
         """Whether one statement reads everything, and can itself ask whether the file has changed."""
         return self._count is None and not self._rows.embeds and UNCHANGED in self._statement.sql
 
-    def run_alone(self, connection: sqlite3.Connection, values: Sequence[object], layout: int) -> Result | None:
+    def run_alone(
+        self, connection: sqlite3.Connection, values: Sequence[object], layout: int, also: str = ""
+    ) -> Result | None:
         """Read without a transaction, if the layout version of the file is still ``layout``; None: it is not.
 
         Raises as :meth:`run` does.
         """
         known = self._alone
-        if known is None or known[0] != layout:
+        if known is None or known[0] != layout or known[1] != also:
+            condition = f"({_LAYOUT}) = {layout}" + (f" AND {also}" if also else "")
             # A reader thread may look at any time.
-            known = self._alone = layout, self._statement.sql.replace(UNCHANGED, f"({_LAYOUT}) = {layout}")
-        rows = connection.execute(known[1], self._statement.parameters(values)).fetchall()
+            known = self._alone = layout, also, self._statement.sql.replace(UNCHANGED, condition)
+        rows = connection.execute(known[2], self._statement.parameters(values)).fetchall()
         if not rows and connection.execute(_LAYOUT).fetchone()[0] != layout:
             # The version only rises: had it been another one before, it would be now.
             return None

@@ -57,14 +57,16 @@ class Reader:
         select: Select,
         restrictions: Restrictions,
         layout: int,
+        also: str = "",
     ) -> Result | None:
         """Read rows by one statement without a transaction, which costs as much as a row.
 
-        ``layout`` is the newest layout version at which the catalog was known to be that of the file.
+        ``layout`` is the newest layout version at which the catalog was known to be that of the file; ``also`` is a
+        condition to be evaluated with the comparison.
         None: it is no longer, or one statement is not enough. Raises as :meth:`run` does.
         """
         _, values, plan = self._plan(catalog, select, restrictions)
-        return plan.run_alone(connection, values, layout) if plan.runs_alone else None
+        return plan.run_alone(connection, values, layout, also) if plan.runs_alone else None
 
     def _plan(
         self, catalog: StoredCatalog, select: Select, restrictions: Restrictions

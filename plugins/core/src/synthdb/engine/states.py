@@ -1,20 +1,50 @@
-"""States: a word for everything that can be read at a place, by which one knows whether it has changed."""
+"""States: a word for everything that can be read at a place, by which one knows whether it has changed.
+
+Rows change with commits, and with the layout version what names mean and what tables are. Commits stand for themselves
+by their times: a file may be replaced by an older one, after which the same ids are given again.
+"""
 
 import sqlite3
 from typing import Final
 
 from synthdb.catalog.places import Place
 
-__all__ = ["read_state"]
+__all__ = ["StateNote", "read_state"]
 
-_STATE: Final = "SELECT layout, (SELECT at FROM _tx WHERE branch = ? ORDER BY id DESC LIMIT 1) FROM _meta"
+_NEWEST: Final = "SELECT at FROM _tx WHERE branch = {branch} ORDER BY id DESC LIMIT 1"
+_NOTHING: Final = "nothing"
 
 
 def read_state(driver: sqlite3.Connection, place: Place) -> tuple[int, str]:
-    """Give the layout version of the file, and the state of a place at which that version is right.
+    """Give the layout version of the file, and the state of a place at which that version is right."""
+    newest = _NEWEST.format(branch=place.branch)
+    layout, at = driver.execute(f"SELECT layout, ({newest}) FROM _meta").fetchone()
+    return layout, _word(layout, place, at)
 
-    Rows change with commits, and with the layout version what names mean and what tables are. Commits stand for
-    themselves by their times: a file may be replaced by an older one, after which the same ids are given again.
+
+def _word(layout: int, place: Place, at: str | None) -> str:
+    return f"{layout}.{at or 0}" if place.is_head else f"{layout}.{place.layers[0].bound}"
+
+
+class StateNote:
+    """Lets a statement of a connection note the state that it reads, which is cheaper than to ask for it.
+
+    The note is taken where ``condition`` is evaluated, which is always true.
     """
-    layout, at = driver.execute(_STATE, (place.branch,)).fetchone()
-    return layout, f"{layout}.{at or 0}" if place.is_head else f"{layout}.{place.layers[0].bound}"
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._at: str | None = _NOTHING
+        driver.create_function("synthdb_note", 1, self._note)
+
+    def _note(self, at: str | None) -> int:
+        self._at = at
+        return 1
+
+    def condition(self, place: Place) -> str:
+        """Give the SQL condition for a place."""
+        self._at = _NOTHING
+        return f"synthdb_note(({_NEWEST.format(branch=place.branch)}))" if place.is_head else "1"
+
+    def state(self, layout: int, place: Place) -> str | None:
+        """Give the state that was noted; None: the condition was not evaluated."""
+        return None if place.is_head and self._at == _NOTHING else _word(layout, place, self._at)
