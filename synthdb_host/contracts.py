@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 from synthdb_host.catalog import Catalog
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import IdempotencyKeyReused, TooLarge
-from synthdb_host.operations import HEAD, Filter, Operation, Ref
+from synthdb_host.operations import HEAD, Filter, Operation, Ref, Select
 from synthdb_host.versions import MergeReport
 
 __all__ = [
@@ -38,6 +38,8 @@ __all__ = [
     "Result",
     "Route",
     "RowPolicy",
+    "RowStream",
+    "RowWriter",
     "Scheduler",
     "StorageBackend",
     "TableRestriction",
@@ -64,11 +66,13 @@ Capability = Literal[
     "changes",
     "row_versions",
     "idempotency",
+    "streams",
 ]
 """What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
 ``unsupported_capability``. ``as_of`` is reading the past: refs with a moment, the log, histories and diffs;
 ``merge`` is everything that combines two states; ``changes`` is the feed; ``row_versions`` is giving the version of
-each row and comparing it in a write; ``idempotency`` is doing a write once for its key."""
+each row and comparing it in a write; ``idempotency`` is doing a write once for its key; ``streams`` are reads of any
+length."""
 
 
 # -- who asks, and with which limits ---------------------------------------------------------------------
@@ -249,6 +253,37 @@ class Scheduler(Protocol):
         """Seconds that a read may hold the calling thread before it must be offloaded; None: no limit."""
 
 
+class RowStream(Protocol):
+    """The rows of one select, read piece by piece from one state: what is written meanwhile is not seen.
+
+    The storage keeps that state for as long as the stream is open, so whoever opens one closes it, and soon.
+    ``total`` is the count that the select asks for.
+    """
+
+    @property
+    def encoder(self) -> RowEncoder:
+        """What knows the rows."""
+
+    @property
+    def total(self) -> int | None:
+        """The number of rows without limit and offset, if it was asked for."""
+
+    async def read(
+        self, size: int, convert: Callable[[Sequence[Sequence[Any]]], T], deadline: float | None = None
+    ) -> T | None:
+        """Read at most ``size`` rows, fewer where they are large, and convert them where they were read.
+
+        None: there are no more. ``deadline`` is that of this one call.
+
+        Raises:
+            Timeout: the deadline is over.
+            Unavailable: the stream is closed.
+        """
+
+    def close(self) -> None:
+        """Let go of the state, at the latest when a running read is over; harmless a second time."""
+
+
 class Transaction(Protocol):
     """Several operations as one commit; it sees its own writes and keeps other writers out."""
 
@@ -285,6 +320,9 @@ class Database(Protocol):
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> Transaction:
         """Start an interactive transaction on a branch (capability ``transactions``)."""
+
+    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> RowStream:
+        """Start to read rows piece by piece (capability ``streams``); the context's deadline is for starting."""
 
     def check(self) -> None:
         """Raise if the storage cannot be read."""
@@ -331,15 +369,31 @@ class ApiGenerator:
     links: Callable[[str, str], Mapping[str, str]] | None = None
 
 
+class RowWriter(Protocol):
+    """Writes the rows of one answer, piece by piece."""
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> bytes:
+        """Take the next rows; gives what can be sent by now, which may be nothing."""
+
+    def finish(self) -> bytes:
+        """Give the rest, after the last rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """A representation of rows. ``decode`` reads a body into columns and rows, for an insert."""
+    """A representation of rows.
+
+    It is written by ``encode`` at once, or by ``writer``, which is made for each answer from its encoder and the
+    parameters that the media type was asked for with; then an answer may have any length. ``decode`` reads a body
+    into columns and rows, for an insert.
+    """
 
     name: str
     suffix: str
     encode: Callable[[Result], bytes] | None = None
     decode: Callable[[bytes], tuple[tuple[str, ...], Sequence[Sequence[object]]]] | None = None
     charset: str | None = "utf-8"
+    writer: Callable[[RowEncoder, Mapping[str, str]], RowWriter] | None = None
 
 
 @dataclass(frozen=True, slots=True)

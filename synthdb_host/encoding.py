@@ -9,7 +9,7 @@ than dictionaries and, unlike JSON built by a database, exact.
 import base64
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -27,6 +27,9 @@ Converter = Callable[[Any], Any]
 
 _Row = Sequence[Any]
 _ColumnConverter = Callable[[Sequence[Any]], Sequence[Any]]
+
+_SPELLED = frozenset({"integer", "decimal"})
+"""Types whose numbers a client with floating point alone may not hold."""
 
 _FIRST_PRINTABLE = 32
 _UNFIT = '"\\'
@@ -94,6 +97,11 @@ class RowEncoder:
         self._json = self._converters(lambda column: column.to_json, lambda encoder: encoder.structs)
         self._python = self._converters(lambda column: column.to_python, lambda encoder: encoder.python)
 
+    @cached_property
+    def spelled(self) -> "RowEncoder":
+        """The encoder of the same rows that writes integers and decimals as JSON strings."""
+        return RowEncoder([_spelled(column) for column in self.columns])
+
     def _converters(
         self, own: Callable[[ResultColumn], Converter | None], nested: Callable[["RowEncoder"], Converter]
     ) -> list[tuple[int, _ColumnConverter]]:
@@ -146,10 +154,21 @@ class RowEncoder:
         return [dict(zip(names, row, strict=True)) for row in converted]
 
     def text(self, rows: Sequence[_Row]) -> Iterator[list[str]]:
-        """Turn rows into lists of text, for CSV; an embed is its JSON."""
-        for item in self.structs(rows):
-            cells = item.values() if isinstance(item, dict) else msgspec.structs.astuple(item)
-            yield [_cell(cell) for cell in cells]
+        """Turn rows into lists of text, for CSV; NULL is empty, an embed is its JSON."""
+        return map(list, zip(*self.text_columns(rows), strict=True))
+
+    def text_columns(self, rows: Sequence[_Row]) -> list[list[str]]:
+        """Turn rows into columns of text; see :meth:`text`."""
+        return [[_cell(cell) for cell in column] for column in _columns(rows, self._json)]
+
+
+def _spelled(column: ResultColumn) -> ResultColumn:
+    if column.nested is not None:
+        return replace(column, nested=tuple(map(_spelled, column.nested)))
+    if column.type.name not in _SPELLED:
+        return column
+    convert = column.to_json
+    return replace(column, to_json=_cell if convert is None else lambda value: _cell(convert(value)))
 
 
 def _cell(value: object) -> str:
@@ -181,8 +200,12 @@ def _many(convert: Converter) -> _ColumnConverter:
 
 
 def _converted(rows: Sequence[_Row], converters: list[tuple[int, _ColumnConverter]]) -> Iterable[_Row]:
+    return zip(*_columns(rows, converters), strict=True)
+
+
+def _columns(rows: Sequence[_Row], converters: list[tuple[int, _ColumnConverter]]) -> list[Sequence[Any]]:
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     if columns:
         for position, convert in converters:
             columns[position] = convert(columns[position])
-    return zip(*columns, strict=True)
+    return columns

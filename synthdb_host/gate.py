@@ -7,9 +7,9 @@ policies an operation goes straight to its storage.
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from synthdb_host.access import Access
 from synthdb_host.catalog import Catalog, CheckConstraint, Table
@@ -24,6 +24,7 @@ from synthdb_host.contracts import (
     Resource,
     Restrictions,
     Result,
+    RowStream,
     TableRestriction,
     Transaction,
 )
@@ -36,7 +37,7 @@ from synthdb_host.selection import closest
 if TYPE_CHECKING:
     from synthdb_host.contributions import Contributions
 
-__all__ = ["Gate", "GatedTransaction", "Observer", "OpenDatabases"]
+__all__ = ["Gate", "GatedStream", "GatedTransaction", "Observer", "OpenDatabases"]
 
 Observer = Callable[[str, Operation, Principal, Outcome], None]
 """Told how an operation went: database, operation, principal, outcome."""
@@ -49,6 +50,8 @@ _ROW_ACTIONS: Final = ("select", "insert", "update", "delete")
 _TABLE_ACTIONS: Final = (*_ROW_ACTIONS, "define")
 
 _NO_ROWS: Final = Or(())
+
+T = TypeVar("T")
 
 
 class OpenDatabases(Protocol):
@@ -152,6 +155,27 @@ class Gate:
             return await self._run(database, transaction, operation, context)
 
         return GatedTransaction(run, transaction)
+
+    async def stream(self, database: str, select: Select, context: Context) -> "GatedStream":
+        """Start to read rows piece by piece; whoever does closes the stream.
+
+        Raises:
+            Forbidden, UnsupportedCapability, RequestError: as :meth:`execute` does.
+        """
+        started = time.perf_counter()
+
+        def observe(error: BaseException | None, rows: int, started: float) -> None:
+            self._observe(database, select, context, None if error is None else _code(error), started, rows)
+
+        try:
+            target = await self._database(database, context)
+            restrictions = await self._admit(database, target, select, context)
+            _require(database, target, {"streams"}, context)
+            stream = await target.stream(select, restrictions, context)
+            return GatedStream(stream, observe, time.perf_counter() - started)
+        except BaseException as error:
+            observe(error, 0, started)
+            raise
 
     async def _database(self, name: str, context: Context) -> Database:
         try:
@@ -264,6 +288,49 @@ class Gate:
                 if found is not None:
                     limits[name] = join_restrictions(limits.get(name), found)
         return limits
+
+
+class GatedStream:
+    """A stream of rows, like :class:`synthdb_host.contracts.RowStream`.
+
+    When it is closed it is observed, with the seconds that were spent reading.
+    """
+
+    def __init__(
+        self, stream: RowStream, observe: Callable[[BaseException | None, int, float], None], seconds: float
+    ) -> None:
+        self._stream = stream
+        self._observe: Callable[[BaseException | None, int, float], None] | None = observe
+        self._error: BaseException | None = None
+        self._seconds = seconds
+        self._rows = 0
+        self.encoder = stream.encoder
+        self.total = stream.total
+
+    async def read(
+        self, size: int, convert: Callable[[Sequence[Sequence[Any]]], T], deadline: float | None = None
+    ) -> T | None:
+        """Read and convert the next rows; None: there are no more."""
+
+        def counted(rows: Sequence[Sequence[Any]]) -> T:
+            self._rows += len(rows)
+            return convert(rows)
+
+        started = time.perf_counter()
+        try:
+            return await self._stream.read(size, counted, deadline)
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            self._seconds += time.perf_counter() - started
+
+    def close(self) -> None:
+        """Let go of the rows; harmless a second time."""
+        self._stream.close()
+        observe, self._observe = self._observe, None
+        if observe is not None:
+            observe(self._error, self._rows, time.perf_counter() - self._seconds)
 
 
 class GatedTransaction:

@@ -1,7 +1,7 @@
 """What a gate lets through, and what it tells the storage: for tests of authorizers and policies."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from synthdb_host.catalog import Catalog, Column, ColumnType, ForeignKey, Table, UniqueKey
 from synthdb_host.contracts import (
@@ -22,11 +22,12 @@ from synthdb_host.contracts import (
     StorageBackend,
     Verdict,
 )
+from synthdb_host.encoding import RowEncoder
 from synthdb_host.gate import Gate
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest
-from synthdb_host.operations import HEAD, Operation, Ref
+from synthdb_host.operations import HEAD, Operation, Ref, Select
 
 __all__ = [
     "ALL_CAPABILITIES",
@@ -34,14 +35,17 @@ __all__ = [
     "Guard",
     "Ledger",
     "LedgerDatabase",
+    "LedgerStream",
     "allow_all",
     "allow_only",
     "open_gate",
     "restrict",
 ]
 
+T = TypeVar("T")
+
 ALL_CAPABILITIES: Final[frozenset[Capability]] = frozenset(
-    {"sql", "transactions", "foreign_keys", "checks", "define", "dry_run"}
+    {"sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "streams"}
 )
 
 _TEXT: Final = ColumnType("text")
@@ -82,6 +86,11 @@ class LedgerDatabase:
         """Start a transaction, which notes in the same place."""
         return self
 
+    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> "LedgerStream":
+        """Note the select, and give no rows."""
+        self.asked.append((select, restrictions))
+        return LedgerStream(self.ended)
+
     async def commit(self) -> str | None:
         """Note that the transaction was committed."""
         self.ended.append("commit")
@@ -96,6 +105,26 @@ class LedgerDatabase:
 
     def close(self) -> None:
         """Keep the notes."""
+
+
+class LedgerStream:
+    """A stream without rows that notes when it is closed."""
+
+    encoder = RowEncoder(())
+    total: int | None = None
+
+    def __init__(self, ended: list[str]) -> None:
+        self._ended = ended
+
+    async def read(
+        self, size: int, convert: Callable[[Sequence[Sequence[Any]]], T], deadline: float | None = None
+    ) -> T | None:
+        """Give nothing."""
+        return None
+
+    def close(self) -> None:
+        """Note that the stream was closed."""
+        self._ended.append("close")
 
 
 class Ledger:

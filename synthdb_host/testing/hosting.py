@@ -71,9 +71,13 @@ class ApiClient:
 
     def request(self, method: str, path: str, **options: Any) -> falcon.testing.Result:
         """Send a request and give the response; options are those of ``falcon.testing.simulate_request``."""
+        return self.run(self.begin(method, path, **options))
+
+    async def begin(self, method: str, path: str, **options: Any) -> falcon.testing.Result:
+        """Send a request from a coroutine that :meth:`run` runs, so that several can be under way at once."""
         options.setdefault("host", "localhost")
         options.setdefault("remote_addr", "127.0.0.1")
-        result: falcon.testing.Result = self.run(self._conductor.simulate_request(method, path, **options))
+        result: falcon.testing.Result = await self._conductor.simulate_request(method, path, **options)
         return result
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

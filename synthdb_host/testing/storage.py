@@ -28,6 +28,7 @@ from synthdb_host.testing.restrictions import RestrictionTests
 from synthdb_host.testing.row_versions import RowVersionTests, StateTests
 from synthdb_host.testing.schema import DefiningTests
 from synthdb_host.testing.session import Session
+from synthdb_host.testing.streams import StreamTests
 from synthdb_host.testing.values import ValueTests
 from synthdb_host.testing.writes import BatchTests, WritingTests
 
@@ -59,6 +60,7 @@ class StorageSuite(
     RepeatingTests,
     FeedTests,
     IdempotencyTests,
+    StreamTests,
     LifeTests,
 ):
     """Everything that a storage backend promises, as tests. Subclass it and say how to open a database.

@@ -311,6 +311,27 @@ def test_what_was_done_and_what_was_refused_is_observed(make_host: MakeHost) -> 
     assert all(outcome.seconds >= 0 for *_, outcome in ledger.observed)
 
 
+def test_a_stream_passes_the_gate_and_is_observed_when_it_is_closed(make_host: MakeHost) -> None:
+    """It is authorised and restricted as a select is, refused where there are none, and told of once."""
+    ledger = Ledger()
+    own = Comparison(ColumnRef("author"), "eq", "eve")
+    guard = Guard(authorizers=[allow_only(("select", "books"))], policies=[restrict("books", RowPolicy(rows=own))])
+    gate = open_gate(make_host, ledger, guard)
+    stream = run(gate.stream("shop", Select("books"), EVE))
+    assert run(stream.read(10, len)) is None
+    assert [] == ledger.observed
+    stream.close()
+    stream.close()
+    with pytest.raises(Forbidden):
+        run(gate.stream("shop", Select("authors"), EVE))
+    ledger.database.capabilities = frozenset()
+    with pytest.raises(UnsupportedCapability):
+        run(gate.stream("shop", Select("books"), EVE))
+
+    assert [{"books": TableRestriction(own)}] == [told.tables for _, told in ledger.database.asked]
+    assert [None, "forbidden", "unsupported_capability"] == [told.code for *_, told in ledger.observed]
+
+
 @pytest.mark.parametrize(
     "operation",
     [

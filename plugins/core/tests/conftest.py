@@ -9,13 +9,22 @@ import pytest
 import synthdb
 from synthdb.plugin import plugin as core
 from synthdb_host.catalog import Catalog, Column, ColumnType, Table
-from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler, StorageBackend
+from synthdb_host.contracts import (
+    Capability,
+    Context,
+    Placement,
+    Restrictions,
+    Result,
+    RowStream,
+    Scheduler,
+    StorageBackend,
+)
 from synthdb_host.encoding import ResultColumn, RowEncoder
-from synthdb_host.errors import UnknownRef
+from synthdb_host.errors import UnknownRef, UnsupportedCapability
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest
-from synthdb_host.operations import HEAD, Operation, Ref
+from synthdb_host.operations import HEAD, Operation, Ref, Select
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing.hosting import build_host
 
@@ -70,6 +79,9 @@ class Script:
         self.asked.append(operation)
         self.contexts.append(context)
         return self.answers.pop(0) if self.answers else Result(affected=1)
+
+    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> RowStream:
+        raise UnsupportedCapability("The script has no streams.")
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> "Script":
         self.begun.append((ref, context.message))

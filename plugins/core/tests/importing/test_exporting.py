@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+import pyarrow as pa  # type: ignore[import-untyped] # pyarrow ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow ships no types
 import pytest
 
 import synthdb
@@ -44,6 +46,18 @@ def test_a_table_survives_the_way_out_and_in(full: synthdb.Connection, tmp_path:
 
     assert 3 == rows
     assert full.query("all") == imported
+
+
+@pytest.mark.parametrize("name", ("out.arrows", "out.parquet"))
+def test_arrow_and_parquet_hold_every_value(full: synthdb.Connection, tmp_path: Path, name: str) -> None:
+    """Page by page; what Arrow has no type for is text."""
+    rows = full.export_file("all", tmp_path / name)
+    table = pq.read_table(tmp_path / name) if name == "out.parquet" else pa.ipc.open_stream(tmp_path / name).read_all()
+
+    texts = {"u": str(ROW["u"]), "j": '{"a":[1,null,"x"]}'}
+    found = [{key: value for key, value in row.items() if key != "id"} for row in table.to_pylist()]
+    assert 3 == rows
+    assert [{**ROW, **texts}, dict.fromkeys(ROW), {**ROW, **texts}] == found
 
 
 def test_a_long_table_is_read_page_by_page(

@@ -1,7 +1,8 @@
 """The REST interface in process: a host, its application, and a client that keeps one worker running."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,18 @@ class Api:
         """Send a GET request."""
         return self.send("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
+    def at_once(self, *requests: tuple[str, Mapping[str, str]]) -> list[Answer]:
+        """Send GET requests at the same time."""
+
+        async def send() -> list[testing.Result]:
+            return await asyncio.gather(*[
+                self._client.begin("GET", f"/rest/v1/db{path.partition('?')[0]}",
+                                   query_string=path.partition("?")[2], headers=dict(headers))
+                for path, headers in requests
+            ])  # fmt: skip
+
+        return [Answer(result) for result in self._client.run(send())]
+
     def rows(self, path: str) -> Any:
         """Read rows, which must succeed."""
         answer = self.get(path)
@@ -91,9 +104,9 @@ class Api:
 
 
 @contextmanager
-def serving(url: str, data: Path) -> Iterator[Api]:
+def serving(url: str, data: Path, **settings: Any) -> Iterator[Api]:
     """Serve the database at a URL, in this process, by core and one more storage."""
-    host = build_host(data, {"core": core(), "memory": memory}, databases={"db": url})
+    host = build_host(data, {"core": core(), "memory": memory}, databases={"db": url}, **settings)
     with ApiClient(host) as client:
         yield Api(client)
 
@@ -135,6 +148,18 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with serving(url_of(request.param, folder), folder) as api:
         fill(api)
         yield api
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
+    """Serve new databases under the limits that a test gives."""
+    with ExitStack() as stack:
+
+        def serve(storage: str = "sqlite", **limits: Any) -> Api:
+            folder = tmp_path_factory.mktemp("limited")
+            return stack.enter_context(serving(url_of(storage, folder), folder, limits=limits))
+
+        yield serve
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synthdb.rest.body import Bodies, decode_json, exact_number
-from synthdb.rest.media import decode_csv, decode_ndjson, encode_csv, encode_ndjson, media_types
+from synthdb.rest.media import decode_csv, decode_ndjson, media_types
 from synthdb.rest.representation import Representations
 from synthdb_host.catalog import ColumnType
 from synthdb_host.contracts import Result
@@ -18,11 +18,20 @@ from synthdb_host.errors import InvalidBody, RequestError, TooComplex, Unsupport
 from synthdb_host.operations import MISSING, Literal
 
 BODIES = Bodies(media_types())
+FORMS = Representations(media_types())
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def result(names: tuple[str, ...], *rows: tuple[Any, ...]) -> Result:
     return Result(RowEncoder([ResultColumn.of_python(name, ColumnType("text")) for name in names]), rows)
+
+
+def encode_csv(found: Result, accept: str = "text/csv") -> bytes:
+    return FORMS.choose(accept).encode(found)
+
+
+def encode_ndjson(found: Result) -> bytes:
+    return FORMS.choose("application/x-ndjson").encode(found)
 
 
 @pytest.mark.parametrize(

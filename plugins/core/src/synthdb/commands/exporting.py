@@ -42,7 +42,7 @@ def command(
     session: Session, /, table: str, format_: ExportFormat | None, output: Path | None, branch: str, at: str | None,
     schema: SchemaOf, db: str | None,
 ) -> None:  # fmt: skip
-    """Write a table as CSV, JSON or NDJSON, or into a SQLite file."""
+    """Write a table as CSV, JSON, NDJSON, Parquet or an Arrow stream, or into a SQLite file."""
     chosen = format_ or (format_of(output) if output else None) or "csv"
     with opened(session, db, state_of(at, branch, schema)) as connection:
         if output is None:

@@ -16,10 +16,12 @@ from synthdb.engine.foreseeing import Foreseeable, foreseen
 from synthdb.engine.functions import register_functions
 from synthdb.engine.idempotency import Running
 from synthdb.engine.place_catalogs import PlaceCatalogs
+from synthdb.engine.plans import Cursor
 from synthdb.engine.reader import Reader
 from synthdb.engine.shapes import select_shape
 from synthdb.engine.sql import run_sql
 from synthdb.engine.states import StateNote, read_state
+from synthdb.engine.streams import SelectStream, require_time
 from synthdb.engine.transaction import EngineTransaction
 from synthdb.engine.translation import FOREIGN, translate
 from synthdb.engine.versions.reading import VersionReading, read_versions_of
@@ -158,6 +160,25 @@ class SqliteDatabase:
         """Start an interactive transaction."""
         self._require_open()
         return await self._scheduler.offload(lambda: EngineTransaction(self._writer, context, ref))
+
+    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> SelectStream:
+        """Start to read rows piece by piece, on a connection of their own."""
+
+        def start(connection: Connection) -> Cursor:
+            self._require_open()
+            require_time(context.deadline)
+            catalog = self._current(connection, select.ref)
+            self._admit(catalog)
+            plan, values = self._reader.plan(catalog, select, restrictions)
+            return plan.start(connection.driver, values)
+
+        def failed(error: BaseException) -> RequestError:
+            self._require_open()
+            return translate(error, self._catalog, self._path)
+
+        stream = SelectStream(self._connections, self._scheduler, failed)
+        await stream.start(start, context.deadline)
+        return stream
 
     def check(self) -> None:
         """Raise if the file cannot be read."""
@@ -301,8 +322,7 @@ class SqliteDatabase:
     def _ready(self, deadline: float | None, connection: Connection | None = None) -> Connection:
         """Give a connection of this thread whose statements are interrupted at the deadline."""
         self._require_open()
-        if deadline is not None and time.monotonic() > deadline:
-            raise Timeout("The time limit of this operation was over before it began.")
+        require_time(deadline)
         connection = connection or self._connections.reader()
         connection.deadline = deadline
         return connection

@@ -16,7 +16,7 @@ from synthdb.engine.binds import Statement
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 
-__all__ = ["UNCHANGED", "EmbedPlan", "Plan", "Row", "RowsPlan"]
+__all__ = ["UNCHANGED", "Cursor", "EmbedPlan", "Plan", "Row", "RowsPlan"]
 
 Row = tuple[Any, ...]
 
@@ -27,6 +27,12 @@ _LAYOUT: Final = "SELECT layout FROM _meta"
 
 _FEW_KEYS: Final = 3
 _JSON_KEYS: Final = frozenset({int, str, type(None)})
+
+_LARGE: Final = frozenset({"text", "json", "bytes"})
+_SIZED: Final = frozenset({str, bytes})
+_STRIDE: Final = 32
+"""Rows that a cursor takes at a time before it looks at their size."""
+_PIECE_BYTES: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,14 @@ class Plan:
         versions = tuple([str(row[-1]) for row in rows]) if self._rows.versioned else ()
         return Result(self._encoder, self._rows.finish(connection, rows, values), total, versions=versions)
 
+    def start(self, connection: sqlite3.Connection, values: Sequence[object]) -> "Cursor":
+        """Start to read with these values, piece by piece inside one transaction; see :meth:`run`."""
+        total = None
+        if self._count is not None:
+            total = int(connection.execute(self._count.sql, self._count.parameters(values)).fetchone()[0])
+        rows = connection.execute(self._statement.sql, self._statement.parameters(values))
+        return Cursor(self._rows, self._encoder, rows, values, total)
+
     def _total(self, connection: sqlite3.Connection, values: Sequence[object], size: int, count: Statement) -> int:
         """Count the rows without limit and offset; a page that ends early says it by itself."""
         offset: Any = 0 if self._offset is None else values[self._offset]
@@ -192,3 +206,40 @@ class Plan:
         if (size or not offset) and (limit is None or size < limit):
             return int(offset) + size
         return int(connection.execute(count.sql, count.parameters(values)).fetchone()[0])
+
+
+class Cursor:
+    """A read under way. ``total`` is the count that the select asks for."""
+
+    __slots__ = ("_large", "_plan", "_rows", "_values", "encoder", "total")
+
+    def __init__(
+        self, plan: RowsPlan, encoder: RowEncoder, rows: sqlite3.Cursor, values: Sequence[object], total: int | None
+    ) -> None:
+        self._plan = plan
+        self._rows = rows
+        self._values = values
+        self._large = [place for place, column in enumerate(plan.columns[: plan.width]) if column.type.name in _LARGE]
+        self.encoder = encoder
+        self.total = total
+
+    def fetch(self, size: int) -> list[Row]:
+        """Give at most ``size`` rows, fewer where they are large; none: there are no more.
+
+        Raises:
+            sqlite3.OperationalError: the read was interrupted.
+        """
+        found: list[Row] = []
+        weight = 0
+        while len(found) < size and weight < _PIECE_BYTES:
+            rows = self._rows.fetchmany(min(_STRIDE, size - len(found)))
+            if not rows:
+                break
+            found += rows
+            for place in self._large:
+                weight += sum([len(row[place]) for row in rows if type(row[place]) in _SIZED])
+        return self._plan.finish(self._rows.connection, found, self._values)
+
+    def close(self) -> None:
+        """Let go of the statement."""
+        self._rows.close()

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 from synthdb.catalog.model import StoredCatalog
@@ -10,7 +10,7 @@ from synthdb.engine.plans import Plan
 from synthdb.engine.selects import compile_select
 from synthdb.engine.shapes import restrictions_shape, select_shape
 from synthdb_host.contracts import Restrictions, Result
-from synthdb_host.operations import Select
+from synthdb_host.operations import Aggregate, Select
 
 __all__ = ["Reader"]
 
@@ -67,6 +67,18 @@ class Reader:
         """
         _, values, plan = self._plan(catalog, select, restrictions)
         return plan.run_alone(connection, values, layout, also) if plan.runs_alone else None
+
+    def plan(self, catalog: StoredCatalog, select: Select, restrictions: Restrictions) -> tuple[Plan, Sequence[object]]:
+        """Give the plan of a select, and the values for it, to be read piece by piece.
+
+        Raises:
+            RequestError: the select does not fit the catalog.
+        """
+        _, values, plan = self._plan(catalog, select, restrictions)
+        if any(isinstance(output.source, Aggregate) for output in select.outputs):
+            # A sum that overflows does so after rows were given: no second plan could take over.
+            plan = compile_select(catalog, select, restrictions.tables, exact=True)
+        return plan, values
 
     def _plan(
         self, catalog: StoredCatalog, select: Select, restrictions: Restrictions

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from synthdb.formats.writers import MakeWriter, arrow_writer, parquet_writer
 from synthdb.importing.bookkeeping import Target
 from synthdb.importing.sqlite_tables import quoted
 from synthdb_host.catalog import Column, Table
@@ -19,7 +20,7 @@ from synthdb_host.operations import ColumnRef, Comparison, Filter, Order, Select
 
 __all__ = ["ExportFormat", "creation_of", "declared", "export_sqlite", "export_stream", "export_to"]
 
-ExportFormat = Literal["csv", "json", "ndjson", "sqlite"]
+ExportFormat = Literal["csv", "json", "ndjson", "arrow", "parquet", "sqlite"]
 
 _PAGE = 5_000
 
@@ -28,13 +29,14 @@ def export_stream(
     target: Target,
     table: str,
     out: BinaryIO,
-    format_: Literal["csv", "json", "ndjson"],
+    format_: Literal["csv", "json", "ndjson", "arrow", "parquet"],
     where: Filter | None = None,
 ) -> int:
     """Write a table to a stream, ordered by identity, and say how many rows there were.
 
     Raises:
         UnknownTable, UnknownColumn: there is no such thing.
+        NotAcceptable: the format needs what is not installed.
     """
     pages = _pages(target, target.catalog().table(table), where)
     return _WRITERS[format_](pages, out)
@@ -115,10 +117,28 @@ def _write_json(pages: _Pages, out: BinaryIO) -> int:
     return count
 
 
+def _by(make: MakeWriter) -> Callable[[_Pages, BinaryIO], int]:
+    """Write pages by what writes the rows of an answer."""
+
+    def write(pages: _Pages, out: BinaryIO) -> int:
+        writer, count = None, 0
+        for encoder, page in pages:
+            writer = writer or make(encoder, {})
+            out.write(writer.write(page.rows))
+            count += len(page.rows)
+        if writer is not None:
+            out.write(writer.finish())
+        return count
+
+    return write
+
+
 _WRITERS: dict[str, Callable[[_Pages, BinaryIO], int]] = {
     "csv": _write_csv,
     "json": _write_json,
     "ndjson": _write_ndjson,
+    "arrow": _by(arrow_writer),
+    "parquet": _by(parquet_writer),
 }
 
 

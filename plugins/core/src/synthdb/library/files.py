@@ -18,6 +18,7 @@ __all__ = ["FileMethods", "format_of"]
 
 _SUFFIXES: Mapping[str, ExportFormat] = {
     ".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson",
+    ".arrows": "arrow", ".arrow": "arrow", ".parquet": "parquet",
     ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite",
 }  # fmt: skip
 
@@ -84,14 +85,19 @@ class FileMethods(Session):
     ) -> int:
         """Write a table, or the rows that ``where`` selects, to a CSV, JSON, NDJSON or SQLite file.
 
+        With pyarrow installed also to a Parquet file, or as an Arrow stream.
+
         Returns:
             How many rows were written.
 
         Raises:
             InvalidParameter: the format is neither given nor told by the file's name, or its folder is missing.
+            NotAcceptable: the format needs pyarrow, which is not installed.
             UnknownTable: there is none of this name. A file that was there before stays as it was.
         """
         found = format or format_of(Path(path))
         if found is None:
-            raise InvalidParameter(f"The name {str(path)!r} tells no format.", hint="Give csv, json, ndjson or sqlite.")
+            raise InvalidParameter(
+                f"The name {str(path)!r} tells no format.", hint="Give csv, json, ndjson, arrow, parquet or sqlite."
+            )
         return export_to(self, table, Path(path), found, filter_of(where))

@@ -25,7 +25,7 @@ from synthdb_host.operations import (
     and_all,
 )
 
-__all__ = ["Page", "bind", "needs_catalog"]
+__all__ = ["Page", "bind", "key_filter", "needs_catalog"]
 
 _NOTHING = Level()
 
@@ -73,14 +73,19 @@ def _bind(address: Address, query: Query, catalog: Catalog, page: Page, selectio
     _check_paths(query, binder.paths)
     where = select.where
     if address.key is not None:
-        where = and_all(_key_filter(catalog.table(address.table), address.key), where)
+        where = and_all(key_filter(catalog.table(address.table), address.key), where)
     is_row = address.key is not None
     return replace(
         select, where=where, offset=page.offset, limit=page.limit, count=page.count, ref=address.ref, versions=is_row
     )
 
 
-def _key_filter(table: Table, values: tuple[str, ...]) -> Filter | None:
+def key_filter(table: Table, values: tuple[str, ...]) -> Filter | None:
+    """Make the condition that selects the row with a key.
+
+    Raises:
+        NotFound: the table's key has another number of parts.
+    """
     if len(values) != len(table.key):
         raise NotFound(
             f"A key of {table.name!r} has {len(table.key)} parts, this address has {len(values)}.",

@@ -12,11 +12,13 @@ __all__ = ["Limits"]
 class Limits:
     """What a request may ask for. One that needs more is ``too_complex``, except that rows are paged.
 
-    ``rows`` of one answer, ``conditions`` in all, ``group_depth`` of and/or, ``embeds`` and ``embed_depth``,
+    ``rows`` of one answer, ``stream_rows`` of one that is sent as it is read, ``conditions`` in all, ``group_depth`` of
+    and/or, ``embeds`` and ``embed_depth``,
     ``items`` of one select or order, ``values`` of one list. ``shapes`` is how many read requests are kept.
     """
 
     rows: int = 10_000
+    stream_rows: int = 100_000_000
     conditions: int = 2_000
     group_depth: int = 32
     embeds: int = 50
@@ -31,6 +33,7 @@ class Limits:
         limits = settings.limits
         return cls(
             rows=limits.max_rows,
+            stream_rows=limits.max_stream_rows,
             conditions=limits.max_filter_terms,
             group_depth=limits.max_filter_depth,
             embed_depth=limits.max_embed_depth,

@@ -3,43 +3,34 @@
 import re
 from collections.abc import Sequence
 
+from synthdb.formats.text import CsvWriter, NdjsonWriter
+from synthdb.formats.writers import arrow_writer, has_pyarrow, parquet_writer
 from synthdb.rest.body import decode_json, tabulate
-from synthdb_host.contracts import MediaType, Result
+from synthdb_host.contracts import MediaType
 from synthdb_host.errors import InvalidBody
 from synthdb_host.operations import Literal
 
-__all__ = ["decode_csv", "decode_ndjson", "encode_csv", "encode_ndjson", "media_types"]
+__all__ = ["decode_csv", "decode_ndjson", "media_types"]
 
 _Rows = tuple[tuple[str, ...], Sequence[Sequence[object]]]
 
 # Possessive, since a repeat that may give back keeps a mark for each character of a cell.
 _CELL = re.compile(r'(?:"((?:[^"]++|"")*+)"|([^",\r\n]*))(,|\r\n|\n|\r|\Z)')
 _NULL = "NULL"
-_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$')
 
 
 def media_types() -> tuple[MediaType, ...]:
-    """Give the representations beside JSON."""
-    return (
-        MediaType("text/csv", "csv", encode_csv, decode_csv),
-        MediaType("application/x-ndjson", "ndjson", encode_ndjson, decode_ndjson),
+    """Give the representations beside JSON; Arrow and Parquet need pyarrow, which is an extra."""
+    binary = (
+        MediaType("application/vnd.apache.arrow.stream", "arrow", charset=None, writer=arrow_writer),
+        MediaType("application/vnd.apache.parquet", "parquet", charset=None, writer=parquet_writer),
     )
-
-
-def encode_csv(result: Result) -> bytes:
-    """Write rows as CSV with a header line; NULL is an empty cell, an empty text is ``""``."""
-    if result.encoder is None:
-        return b""
-    lines = [",".join(map(_quoted, result.encoder.names))]
-    for row, texts in zip(result.rows, result.encoder.text(result.rows), strict=True):
-        lines.append(",".join("" if cell is None else _quoted(text) for cell, text in zip(row, texts, strict=True)))
-    return ("\r\n".join(lines) + "\r\n").encode()
-
-
-def _quoted(text: str) -> str:
-    if text and text != _NULL and not _NEEDS_QUOTES.search(text):
-        return text
-    return '"' + text.replace('"', '""') + '"'
+    return (
+        MediaType("text/csv", "csv", decode=decode_csv, writer=CsvWriter),
+        MediaType("application/x-ndjson", "ndjson", decode=decode_ndjson, writer=NdjsonWriter),
+        MediaType("application/jsonl", "jsonl", decode=decode_ndjson, writer=NdjsonWriter),
+        *(binary if has_pyarrow() else ()),
+    )
 
 
 def decode_csv(body: bytes) -> _Rows:
@@ -95,11 +86,6 @@ def _cell(found: re.Match[str]) -> Literal | None:
 def _check_length(row: list[Literal | None], records: list[list[Literal | None]], line: int) -> None:
     if records and len(row) != len(records[0]) and row != [None]:
         raise InvalidBody(f"Expected {len(records[0])} cells, found {len(row)}.", where=f"line {line}")
-
-
-def encode_ndjson(result: Result) -> bytes:
-    """Write rows as JSON objects, one a line."""
-    return result.encoder.ndjson(result.rows) if result.encoder else b""
 
 
 def decode_ndjson(body: bytes) -> _Rows:

@@ -18,6 +18,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "handling": ("strict", "lenient"),
     "full-table": ("allow",),
     "schema": ("then", "now"),
+    "int64": ("number", "string"),
 }
 _MAX_AFFECTED: Final = "max-affected"
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -35,6 +36,7 @@ class Preferences:
     max_affected: int | None = None
     full_table: bool = False
     schema_now: bool = False
+    spelled: bool = False
     applied: str = ""
 
 
@@ -87,5 +89,6 @@ def _preferences(known: dict[str, str]) -> Preferences:
         max_affected=int(known[_MAX_AFFECTED]) if _MAX_AFFECTED in known else None,
         full_table="full-table" in known,
         schema_now=known.get("schema") == "now",
+        spelled=known.get("int64") == "string",
         applied=", ".join(f"{name}={value}" for name, value in known.items()),
     )

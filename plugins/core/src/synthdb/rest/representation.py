@@ -1,13 +1,14 @@
 """Representations: which one an Accept header asks for, and how rows are written in it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
-from synthdb_host.contracts import MediaType, Result
+from synthdb_host.contracts import MediaType, Result, RowWriter
+from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import NotAcceptable
 
 __all__ = ["JSON", "Representation", "Representations"]
@@ -21,20 +22,43 @@ _ALIASES: Final = {
     "application/vnd.pgrst.array": _ARRAY,
     "application/vnd.pgrst.object": _OBJECT,
 }
+_EXTRAS: Final = {
+    "application/vnd.apache.arrow.stream": "synthdb-core[arrow]",
+    "application/vnd.apache.parquet": "synthdb-core[arrow]",
+}
+"""Forms that can be written when more is installed."""
+
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A form of rows. ``single`` means: one object, not a list of them."""
+    """A form of rows.
+
+    ``single`` means: one object, not a list of them. ``writer`` writes piece by piece, where that is possible.
+    """
 
     content_type: str
     encode: Callable[[Result], bytes]
     single: bool = False
+    writer: Callable[[RowEncoder], RowWriter] | None = None
 
     def of_one(self) -> "Representation":
         """Give the form that shows one row: an object where rows would be a JSON array."""
         return replace(self, encode=_json_object, single=True) if self.encode is _json else self
+
+    def spelled(self) -> "Representation":
+        """Give the form in which JSON has integers and decimals as strings."""
+        encode, writer = self.encode, self.writer
+
+        def spell(result: Result) -> Result:
+            return result if result.encoder is None else replace(result, encoder=result.encoder.spelled)
+
+        return replace(
+            self,
+            encode=lambda result: encode(spell(result)),
+            writer=None if writer is None else lambda encoder: writer(encoder.spelled),
+        )
 
 
 def _json(result: Result) -> bytes:
@@ -73,10 +97,12 @@ class Representations:
             _ARRAY: Representation(_ARRAY, _json),
             _OBJECT: Representation(_OBJECT, _json_object, single=True),
         }
-        for media_type in media_types:
-            if media_type.encode is not None:
-                charset = f"; charset={media_type.charset}" if media_type.charset else ""
-                self._known[media_type.name] = Representation(media_type.name + charset, media_type.encode)
+        self._known |= {
+            media_type.name: _of_media_type(media_type, {})
+            for media_type in media_types
+            if media_type.encode is not None or media_type.writer is not None
+        }
+        self._media_types = {media_type.name: media_type for media_type in media_types}
 
     def choose(self, accept: str | None) -> Representation:
         """Choose the form that an Accept header wants most.
@@ -91,24 +117,46 @@ class Representations:
             found = self._known.get(_ALIASES.get(name, name))
             if found is not None and quality > 0:
                 return self._adjusted(found, parameters)
+        extras = {_EXTRAS[name] for _, name, _ in wanted if name in _EXTRAS}
+        more = "".join(f"Install {extra!r} on the server for this one. " for extra in sorted(extras))
         raise NotAcceptable(
             f"None of the accepted media types can be written: {accept[:200]}.",
-            hint="There are " + ", ".join(self._known) + ".",
+            hint=f"{more}There are {', '.join(self._known)}.",
             where="header 'Accept'",
         )
 
-    def _adjusted(self, found: Representation, parameters: list[str]) -> Representation:
-        if "nulls=stripped" in parameters and found.content_type in (_ARRAY, _OBJECT):
+    def _adjusted(self, found: Representation, parameters: Mapping[str, str]) -> Representation:
+        if parameters.get("nulls") == "stripped" and found.content_type in (_ARRAY, _OBJECT):
             name = f"{found.content_type};nulls=stripped"
             return Representation(name, _without_nulls(found.encode), found.single)
-        return found
+        media_type = self._media_types.get(found.content_type.partition(";")[0])
+        return _of_media_type(media_type, parameters) if media_type is not None and parameters else found
 
 
-def _ranked(part: str) -> tuple[float, str, list[str]]:
-    name, *parameters = (text.strip().lower() for text in part.split(";"))
-    quality = 1.0
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key == "q":
-            quality = float(value) if _QUALITY.fullmatch(value) else 0.0
-    return quality, name, parameters
+def _of_media_type(media_type: MediaType, parameters: Mapping[str, str]) -> Representation:
+    content_type = media_type.name + (f"; charset={media_type.charset}" if media_type.charset else "")
+    make = media_type.writer
+    if make is None:
+        return Representation(content_type, media_type.encode or _nothing)
+
+    def writer(encoder: RowEncoder) -> RowWriter:
+        return make(encoder, parameters)
+
+    def encode(result: Result) -> bytes:
+        if result.encoder is None:
+            return b""
+        whole = writer(result.encoder)
+        return whole.write(result.rows) + whole.finish()
+
+    return Representation(content_type, encode, writer=writer)
+
+
+def _nothing(_result: Result) -> bytes:
+    return b""
+
+
+def _ranked(part: str) -> tuple[float, str, Mapping[str, str]]:
+    name, *rest = (text.strip().lower() for text in part.split(";"))
+    parameters = {key.strip(): value.strip().strip('"') for key, _, value in (text.partition("=") for text in rest)}
+    quality = parameters.pop("q", "1")
+    return float(quality) if _QUALITY.fullmatch(quality) else 0.0, name, parameters

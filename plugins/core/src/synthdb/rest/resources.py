@@ -16,6 +16,7 @@ from synthdb.rest.idempotency import answered, keyed
 from synthdb.rest.message import with_message
 from synthdb.rest.ranges import content_range, page_status
 from synthdb.rest.shapes import Shape, Shapes, address_of, raw_path
+from synthdb.rest.streaming import Streams
 from synthdb.rest.tags import IF_NONE_MATCH, expected_of, is_known, known_states, list_tag, new_rows, row_tag
 from synthdb.rest.writing import delete_rows, insert_rows, not_singular, put_row, update_rows
 from synthdb_host.catalog import Catalog, Table
@@ -70,9 +71,10 @@ def _described(table: Table, base: str) -> dict[str, object]:
 class TableResource:
     """A table at ``/{db}/{table}``, and one row of it at ``/{db}/{table}/{key}``."""
 
-    def __init__(self, gate: Gate, shapes: Shapes, bodies: Bodies) -> None:
+    def __init__(self, gate: Gate, shapes: Shapes, bodies: Bodies, streams: Streams) -> None:
         self._gate = gate
         self._drift = Drift(gate)
+        self._streams = streams
         self._shapes = shapes
         self._bodies = bodies
 
@@ -91,6 +93,10 @@ class TableResource:
         select = shape.select(await self._catalog(shape, caller) if shape.needs_catalog else None)
         if IF_NONE_MATCH in req.headers_lower and select.known is not None:
             select = replace(select, known=known_states(req.headers_lower, shape.target.tag))
+        if self._streams.takes(shape, select):
+            if await self._stream(req, resp, shape, select):
+                return
+            select = replace(select, limit=self._shapes.page_rows)
         result = await self._gate.execute(shape.database, select, caller)
         self._set_common(resp, shape, result)
         if result.encoder is None:
@@ -113,6 +119,23 @@ class TableResource:
             if is_known(req.headers_lower, tag):
                 resp.status = falcon.HTTP_304
                 resp.data = None
+
+    async def _stream(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, shape: Shape, select: Select) -> bool:
+        """Answer with a stream of rows, or that they are known; False: it cannot be."""
+        seen = Result()
+        if select.known is not None:
+            # Rows that are read a moment later may be newer than their tag, but never older.
+            caller: Context = req.context.caller
+            seen = await self._gate.execute(shape.database, replace(select, limit=0, count=None), caller)
+        self._set_common(resp, shape, seen)
+        is_known = seen.state is not None and seen.encoder is None
+        if is_known:
+            resp.status = falcon.HTTP_304
+        elif not await self._streams.answer(req, resp, shape, replace(select, known=None)):
+            return False
+        if seen.state is not None:
+            resp.set_header("ETag", list_tag(seen.state, shape.target.tag))
+        return True
 
     def _set_common(self, resp: falcon.asgi.Response, shape: Shape, result: Result) -> None:
         resp.set_header("Vary", VARY)

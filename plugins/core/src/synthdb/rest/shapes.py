@@ -191,6 +191,11 @@ class Shapes:
         self._targets: _Kept[tuple[object, ...], Target] = _Kept(limits.shapes)
         self._forms: _Kept[tuple[Target, str, int], Form] = _Kept(limits.shapes)
 
+    @property
+    def page_rows(self) -> int:
+        """The most rows of an answer that is one body."""
+        return self._limits.rows
+
     def of(self, req: falcon.asgi.Request) -> Shape:
         """Give the shape of a request.
 
@@ -236,11 +241,15 @@ class Shapes:
         if address.key is not None:
             representation = representation.of_one()
         preferences = parse_preferences(prefer)
+        if preferences.spelled:
+            representation = representation.spelled()
         if preferences.schema_now:
             address = replace(address, ref=replace(address.ref, schema="now"))
-        said = address.ref, preferences.applied, representation.content_type, window, self._limits.rows, self._release
+        is_streamed = window is not None and representation.writer is not None and address.key is None
+        most = max(self._limits.rows, self._limits.stream_rows) if is_streamed else self._limits.rows
+        said = address.ref, preferences.applied, representation.content_type, accept, window, most, self._release
         tag = hashlib.blake2b(repr(said).encode(), digest_size=6).hexdigest()
-        return Target(address, preferences, representation, window, self._limits.rows, tag)
+        return Target(address, preferences, representation, window, most, tag)
 
 
 def _without_key(req: falcon.asgi.Request) -> tuple[str | bytes, str | None]:

@@ -21,8 +21,13 @@ __all__ = ["Connection", "Connections"]
 _STEPS_BETWEEN_CHECKS: Final = 5_000
 """SQLite virtual machine steps between two looks at the clock: about 50 to 200 microseconds."""
 
+_LONG_READ_PRAGMAS: Final = ("PRAGMA cache_size = -4000", "PRAGMA temp_store = FILE")
+"""A long read sees each page once, and what it sorts may be larger than memory."""
 
-@dataclass
+_MOST_IDLE: Final = 4
+
+
+@dataclass(eq=False)
 class Connection:
     """A driver connection with the deadline (``time.monotonic`` seconds) after which statements are interrupted.
 
@@ -78,6 +83,7 @@ class Connections:
         )  # fmt: skip
         self._local = threading.local()
         self._open: list[Connection] = []
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()
 
     def reader(self) -> Connection:
@@ -86,6 +92,31 @@ class Connections:
         if found is None:
             found = self._local.connection = self.open(read_only=True)
         return found
+
+    def borrow(self) -> Connection:
+        """Give a reading connection of nobody's thread, for one long read; :meth:`give_back` takes it again."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = self.open(read_only=True)
+        for pragma in _LONG_READ_PRAGMAS:
+            connection.driver.execute(pragma).close()
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """Take a borrowed connection; its transaction is over after this."""
+        with self._lock:
+            if connection not in self._open:
+                return  # all were closed while it was lent
+            try:
+                connection.driver.rollback()
+            except sqlite3.Error:
+                is_kept = False
+            else:
+                is_kept = len(self._idle) < _MOST_IDLE
+            (self._idle.append if is_kept else self._open.remove)(connection)
+        if not is_kept:
+            connection.close()
 
     def open(self, *, read_only: bool) -> Connection:
         """Open a connection of the caller's own; :meth:`close` closes it too."""
@@ -124,7 +155,7 @@ class Connections:
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
-            connections, self._open = self._open, []
+            connections, self._open, self._idle = self._open, [], []
         self._local = threading.local()
         for connection in connections:
             connection.close()

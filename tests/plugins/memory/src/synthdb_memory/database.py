@@ -22,13 +22,14 @@ from synthdb_memory.defining import define
 from synthdb_memory.reading import select
 from synthdb_memory.refs import check_ref
 from synthdb_memory.state import State
+from synthdb_memory.streams import MemoryStream
 from synthdb_memory.visibility import View
 from synthdb_memory.writing import delete, insert, update
 
 __all__ = ["CAPABILITIES", "MemoryDatabase", "Unit", "check_deadline", "open_memory", "run_on"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
-    {"define", "dry_run", "foreign_keys", "row_versions", "idempotency"}
+    {"define", "dry_run", "foreign_keys", "row_versions", "idempotency", "streams"}
 )
 
 
@@ -106,6 +107,15 @@ class MemoryDatabase:
             hint="Use a batch.",
             data={"capability": "transactions"},
         )
+
+    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> MemoryStream:
+        """Read everything, and give it piece by piece."""
+        self.check()
+        check_deadline(context)
+        found = self._read(select, restrictions)
+        if found is None or found.encoder is None:
+            raise UnsupportedCapability("Only a select can be streamed.")
+        return MemoryStream(found.encoder, found.rows, found.total)
 
     def check(self) -> None:
         """Raise if the database was closed."""

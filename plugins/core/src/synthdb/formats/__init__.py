@@ -1,0 +1,1 @@
+"""Formats: rows as bytes, piece by piece."""

@@ -1,0 +1,51 @@
+"""One row of a table, and the cells in it, at the addresses below a table."""
+
+import falcon.asgi
+
+from synthdb.rest.body import Bodies
+from synthdb.rest.cells import Cells
+from synthdb.rest.resources import TableResource
+from synthdb.rest.shapes import Shapes
+from synthdb.rest.streaming import Streams
+from synthdb_host.gate import Gate
+
+__all__ = ["RowResource"]
+
+
+class RowResource(TableResource):
+    """A row at ``/{db}/{table}/{key}``, and one cell of it at ``/{db}/{table}/{key}/{column}``."""
+
+    def __init__(self, gate: Gate, shapes: Shapes, bodies: Bodies, streams: Streams) -> None:
+        super().__init__(gate, shapes, bodies, streams)
+        self._cells = Cells(gate)
+
+    async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Say which methods there are."""
+        if await self._cells.find(req) is None:
+            await super().on_options(req, resp, **names)
+        else:
+            self._cells.options(resp)
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Read the row, or the cell."""
+        cell = await self._cells.find(req)
+        if cell is None:
+            await super().on_get(req, resp, **names)
+        else:
+            await self._cells.get(req, resp, cell)
+
+    async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Put the row, or the content of the cell."""
+        cell = await self._cells.find(req)
+        if cell is None:
+            await super().on_put(req, resp, **names)
+        else:
+            await self._cells.put(req, resp, cell)
+
+    async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Delete the row, or the content of the cell."""
+        cell = await self._cells.find(req)
+        if cell is None:
+            await super().on_delete(req, resp, **names)
+        else:
+            await self._cells.delete(req, resp, cell)

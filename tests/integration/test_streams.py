@@ -1,0 +1,184 @@
+"""A million rows out of a real server, in little memory, through good and bad connections."""
+
+import http.client
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa  # type: ignore[import-untyped] # pyarrow ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow ships no types
+import pytest
+
+import synthdb
+from tests.integration.serving import Server, serving, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROWS: Final = 1_000_000
+CHUNK: Final = 100_000
+MOST_MEGABYTES: Final = 150
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A million rows of several types."""
+    path = tmp_path_factory.mktemp("million") / "million.db"
+    with synthdb.connect(path) as db:
+        for start in range(0, ROWS, CHUNK):
+            db.insert("rows", [_row(number) for number in range(start, start + CHUNK)])
+    return path
+
+
+def _row(number: int) -> dict[str, object]:
+    return {"id": number, "word": f"w{number % 997}", "ratio": number / 8, "even": number % 2 == 0}
+
+
+@pytest.fixture
+def server(tmp_path: Path, database: Path) -> Iterator[Server]:
+    """A server of them, with one worker."""
+    with serving(tmp_path, database, workers=1) as found:
+        yield found
+
+
+def _pull(server: Server, accept: str, take: Callable[[bytes], None]) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as connection:
+        connection.request("GET", f"{server.address}/rows", headers={"Accept": accept})
+        response = connection.getresponse()
+        assert 200 == response.status
+        while piece := response.read(1 << 16):
+            take(piece)
+
+
+def _peak_megabytes(server: Server) -> int:
+    (worker,) = server.worker_pids
+    return int(_number("VmHWM", worker)) // 1024
+
+
+def _number(name: str, pid: int) -> str:
+    found = re.search(rf"{name}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
+    assert found is not None
+    return found[1]
+
+
+def _open_connections(server: Server) -> int:
+    """Count how often the worker has the database's file open."""
+    (worker,) = server.worker_pids
+    links = [path.readlink() for path in Path(f"/proc/{worker}/fd").iterdir() if path.is_symlink()]
+    return sum(link == server.database for link in links)
+
+
+class _Lines:
+    """Counts lines, and keeps the last one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = b""
+
+    def __call__(self, piece: bytes) -> None:
+        self.count += piece.count(b"\n")
+        self.last = (self.last + piece)[-200:]
+
+
+@pytest.mark.parametrize(("accept", "header"), [("application/x-ndjson", 0), ("text/csv", 1)], ids=["NDJSON", "CSV"])
+def test_a_million_rows_take_little_memory(server: Server, accept: str, header: int) -> None:
+    """All of them arrive, in order, and the server's memory does not grow with their number."""
+    lines = _Lines()
+    _pull(server, accept, lines)
+
+    last = lines.last.splitlines()[-1].decode()
+    assert ROWS + header == lines.count
+    assert last in (json.dumps(_row(ROWS - 1), separators=(",", ":")), f"{ROWS - 1},w8,124999.875,false")
+    assert MOST_MEGABYTES > _peak_megabytes(server)
+
+
+class _ArrowFile:
+    """Keeps an answer in a file, to be read by others."""
+
+    def __init__(self, path: Path) -> None:
+        self._out = path.open("wb")
+
+    def __call__(self, piece: bytes) -> None:
+        self._out.write(piece)
+
+    def close(self) -> None:
+        self._out.close()
+
+
+@pytest.mark.parametrize("form", ["vnd.apache.arrow.stream", "vnd.apache.parquet"])
+def test_a_million_rows_in_columns_take_little_memory_too(server: Server, tmp_path: Path, form: str) -> None:
+    """Other programs read them, type by type."""
+    path = tmp_path / "rows"
+    with closing(_ArrowFile(path)) as file:
+        _pull(server, f"application/{form}", file)
+    peak = _peak_megabytes(server)
+    table = pa.ipc.open_stream(path).read_all() if form.endswith("stream") else pq.read_table(path)
+
+    assert ROWS == table.num_rows
+    assert [pa.int64(), pa.string(), pa.float64(), pa.bool_()] == table.schema.types
+    assert _row(ROWS - 1) == table.slice(ROWS - 1).to_pylist()[0]
+    assert MOST_MEGABYTES > peak
+
+
+def _asking(server: Server) -> socket.socket:
+    """Ask for everything, and read nothing."""
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    client.sendall(f"GET {server.address}/rows HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\n\r\n".encode())
+    assert client.recv(15).startswith(b"HTTP/1.1 200")
+    return client
+
+
+def test_a_client_that_leaves_frees_its_place(tmp_path: Path, database: Path) -> None:
+    """Whether it read or not; the connection to the database is used again."""
+    with serving(tmp_path, database, workers=1, environment={"SYNTHDB_LIMITS__MAX_STREAMS": "1"}) as server:
+        before = 0
+        for _ in range(3):
+            with _asking(server):
+                time.sleep(0.2)
+                with server.client() as other:
+                    refused = other.ask("GET", f"{server.address}/rows", headers={"Accept": "text/csv"})
+                assert (503, "unavailable") == (refused.status, refused.data["code"])
+            wait_until(lambda: _is_free(server), "the place is free")
+            before = before or _open_connections(server)
+        assert before == _open_connections(server)
+        assert "Traceback" not in server.log
+
+
+def _is_free(server: Server) -> bool:
+    with server.client() as client:
+        return client.ask("HEAD", f"{server.address}/rows", headers={"Accept": "text/csv"}).status == 200
+
+
+def test_a_client_that_is_too_slow_is_broken_off(tmp_path: Path, database: Path) -> None:
+    """It notices: the body has no end. The state of the file is free again."""
+    environment = {"SYNTHDB_LIMITS__MAX_STREAM_SECONDS": "1", "SYNTHDB_LIMITS__MAX_STREAMS": "1"}
+    with serving(tmp_path, database, workers=1, environment=environment) as server:
+        with _asking(server) as client:
+            wait_until(lambda: "broken off" in server.log, "the answer is broken off")
+            assert _is_free(server)
+            rest = b"".join(iter(lambda: client.recv(1 << 16), b""))
+        assert not rest.endswith(b"0\r\n\r\n")
+        assert "Traceback" not in server.log
+
+
+def test_a_stream_is_one_state_while_others_write(server: Server) -> None:
+    """Rows that are deleted and added while it is sent change nothing in it."""
+    lines = _Lines()
+    with server.client() as writer:
+
+        def take(piece: bytes) -> None:
+            if not lines.count:
+                writer.ask("DELETE", f"{server.address}/rows?id=gte.{ROWS - 5}")
+                writer.post(f"{server.address}/rows", {"id": ROWS + 7, "word": "late"})
+            lines(piece)
+
+        _pull(server, "application/x-ndjson", take)
+        restored = [_row(number) for number in range(ROWS - 5, ROWS)]
+        assert 201 == writer.post(f"{server.address}/rows", restored).status
+        assert 204 == writer.ask("DELETE", f"{server.address}/rows?id=eq.{ROWS + 7}").status
+
+    assert ROWS == lines.count
