@@ -38,7 +38,7 @@ def make_tables(db: synthdb.Connection) -> None:
         "people",
         {"id": "integer", "name": column("text", not_null=True), "born": "date", "boss_id": "integer"},
         key="id",
-        comment='Who works here, and "why".',
+        comment='Who works here, "why" */ and\ufeff json.x\x00 \\',
     )
     db.create_table(
         "items",

@@ -79,6 +79,26 @@ def test_files_are_written_only_where_they_change(db: synthdb.Connection, langua
     assert "mine" == (tmp_path / "mine.txt").read_text()
 
 
+@every_language
+def test_a_database_without_tables_has_a_client(language: Language) -> None:
+    """It can do SQL, branches and whatever else needs no table."""
+    with synthdb.connect(":memory:") as db:
+        sources, fingerprint = sources_for(language, "db", db.catalog()), fingerprint_of(db.catalog())
+
+    assert any(fingerprint in text for text in sources.values())
+
+
+@every_language
+def test_what_a_reader_would_not_see_is_not_in_a_source(language: Language) -> None:
+    """Control characters, and marks that turn the direction of text, would make a source look like another one."""
+    with synthdb.connect(":memory:") as db:
+        db.create_table("x\u202ey", {"a\ufeffb": "text"}, comment="one\x00two\u202ethree\nfour")
+        sources = sources_for(language, "db", db.catalog())
+
+    hidden = {letter for text in sources.values() for letter in text if not letter.isprintable()}
+    assert hidden <= {"\n", "\t"}
+
+
 def test_hostile_comments_stay_comments() -> None:
     """No comment or name ends the text that it stands in."""
     with synthdb.connect(":memory:") as db:

@@ -5,7 +5,7 @@ import keyword
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from synthdb.sdk.shapes import ColumnShape, RelationShape, SchemaShape, TableShape
+from synthdb.sdk.shapes import ColumnShape, RelationShape, SchemaShape, TableShape, one_line
 from synthdb.sdk.sources import runtime_files
 
 __all__ = ["python_files"]
@@ -152,4 +152,4 @@ def _text(value: str) -> str:
 
 
 def _docstring(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')

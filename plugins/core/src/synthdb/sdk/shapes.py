@@ -7,7 +7,7 @@ from synthdb.sdk.naming import base_names
 from synthdb.sdk.runtimes.python.conditions import quoted
 from synthdb_host.catalog import Catalog, Column, ColumnType, Relation, Table
 
-__all__ = ["ColumnShape", "RelationShape", "SchemaShape", "TableShape", "fingerprint_facts", "tables_of"]
+__all__ = ["ColumnShape", "RelationShape", "SchemaShape", "TableShape", "fingerprint_facts", "one_line", "tables_of"]
 
 _OWN = "synthdb_"
 """How the names of the tables begin that hold what SynthDB itself keeps."""
@@ -72,6 +72,11 @@ def tables_of(catalog: Catalog, reserved: Collection[str] = ()) -> tuple[TableSh
     return tuple(_table(catalog, table, bases) for table in chosen.values())
 
 
+def one_line(text: str) -> str:
+    """Give a text as one line that can stand in the comment of any language, without what a reader would not see."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def fingerprint_facts(catalog: Catalog) -> list[object]:
     """Give everything that a generated client depends on, in JSON's terms."""
     return [
@@ -125,4 +130,4 @@ def _address(table: Table, item: Relation, *, alone: bool) -> tuple[str, str | N
 
 
 def _line(text: str | None) -> str | None:
-    return " ".join(text.split()) if text else None
+    return one_line(text) if text else None

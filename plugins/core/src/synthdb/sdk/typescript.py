@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from synthdb.sdk.shapes import ColumnShape, RelationShape, SchemaShape, TableShape
+from synthdb.sdk.shapes import ColumnShape, RelationShape, SchemaShape, TableShape, one_line
 from synthdb.sdk.sources import runtime_files
 
 __all__ = ["typescript_files"]
@@ -145,4 +145,4 @@ def _text(value: str) -> str:
 
 
 def _comment(text: str) -> str:
-    return text.replace("*/", "*\\/")
+    return one_line(text).replace("*/", "*\\/")

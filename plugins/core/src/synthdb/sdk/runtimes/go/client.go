@@ -54,7 +54,7 @@ type operation struct {
 	Body    json.RawMessage   `json:"body,omitempty"`
 }
 
-// Batch does several writes at once: all or none if atomic.
+// Batch does several writes at once: all or none if atomic. It has no key, so it is sent once.
 func (c *Client) Batch(ctx context.Context, atomic bool, writes ...Batchable) ([]BatchResult, error) {
 	operations := make([]operation, len(writes))
 	for number, write := range writes {
@@ -62,22 +62,18 @@ func (c *Client) Batch(ctx context.Context, atomic bool, writes ...Batchable) ([
 		if err != nil {
 			return nil, err
 		}
-		operations[number] = operation{sent.method, sent.target, sent.header, sent.body}
+		if sent.body != nil && sent.header["Content-Type"] != acceptJSON {
+			sent.body, _ = json.Marshal(string(sent.body)) // A text always is JSON.
+		}
+		target := strings.TrimPrefix(sent.target, c.session.table(""))
+		operations[number] = operation{sent.method, target, sent.header, sent.body}
 	}
-	body, err := json.Marshal(map[string]any{"operations": operations, "atomic": atomic})
-	if err != nil {
-		return nil, err
-	}
-	header := map[string]string{"Accept": acceptJSON, "Content-Type": acceptJSON}
-	target := "/meta/v1/" + c.session.place() + "/batch"
-	found, err := c.session.transport.send(ctx, request{method: "POST", target: target, header: header, body: body})
-	if err != nil {
-		return nil, err
-	}
-	var results struct {
+	var found struct {
 		Results []BatchResult `json:"results"`
 	}
-	return results.Results, json.Unmarshal(found.body, &results)
+	body := map[string]any{"operations": operations, "atomic": atomic}
+	err := c.session.ask(ctx, "POST", "batch", nil, body, &found)
+	return found.Results, err
 }
 
 // SQL runs SQL that only reads, at this state. Numbers in the rows are json.Number, with all their digits.

@@ -53,6 +53,7 @@ type Field[T any] struct {
 	value  T
 	isSet  bool
 	isNull bool
+	ref    string
 }
 
 // Set gives a value to write.
@@ -65,6 +66,11 @@ func Null[T any]() Field[T] {
 	return Field[T]{isSet: true, isNull: true}
 }
 
+// Ref means, in a later write of a batch, a value of the one row that an earlier one writes; these count from 0.
+func Ref[T any](operation int, column Column) Field[T] {
+	return Field[T]{isSet: true, ref: fmt.Sprintf("$%d.%s", operation, column)}
+}
+
 // IsZero tells whether the field is absent.
 func (f Field[T]) IsZero() bool {
 	return !f.isSet
@@ -74,6 +80,9 @@ func (f Field[T]) IsZero() bool {
 func (f Field[T]) MarshalJSON() ([]byte, error) {
 	if f.isNull || !f.isSet {
 		return []byte("null"), nil
+	}
+	if f.ref != "" {
+		return json.Marshal(f.ref)
 	}
 	return json.Marshal(f.value)
 }

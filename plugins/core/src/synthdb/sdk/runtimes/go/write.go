@@ -196,6 +196,16 @@ func (t TableClient[R, I, U]) InsertMissing(on []Column, rows ...I) Write[R] {
 	return resolving(bulk[R](t.session, t.name, rows), on, "ignore")
 }
 
+// UpdateEach sets on each row, known by its key or the unique columns in on, what is given for it; all or none.
+func (t TableClient[R, I, U]) UpdateEach(on []Column, rows ...U) Write[R] {
+	made := bulk[R](t.session, t.name, rows)
+	made.method = "PATCH"
+	if len(on) > 0 {
+		made.parameters = [][2]string{{"on_conflict", quotedNames(on)}}
+	}
+	return made
+}
+
 // Update updates the rows that are meant by what follows.
 func (t TableClient[R, I, U]) Update(changes U) Write[R] {
 	return single[R](t.session, t.name, "PATCH", changes)

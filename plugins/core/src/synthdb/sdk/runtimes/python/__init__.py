@@ -1,6 +1,6 @@
 """A client of SynthDB over HTTP. It needs the standard library of Python 3.11 and nothing else."""
 
-from .batches import Batch
+from .batches import Batch, reference
 from .client import Client, TableClient
 from .conditions import Comparison, Condition, Group, Path, all_of, any_of, compare, none_of, within
 from .errors import (
@@ -9,6 +9,7 @@ from .errors import (
     ClientError,
     Conflict,
     Forbidden,
+    Garbled,
     NotConnected,
     NotFound,
     Refused,
@@ -37,6 +38,7 @@ __all__ = [
     "Conflict",
     "Embed",
     "Forbidden",
+    "Garbled",
     "Group",
     "Inserting",
     "Narrowed",
@@ -60,5 +62,6 @@ __all__ = [
     "any_of",
     "compare",
     "none_of",
+    "reference",
     "within",
 ]

@@ -76,6 +76,14 @@ class TableClient(Generic[Row, Insert, Update, Found, Column]):
         preference = f"resolution={'ignore' if ignore else 'merge'}-duplicates"
         return Inserting(self._session, self._table, "POST", rows, preferences=(preference,), parameters=parameters)
 
+    def update_each(self, rows: Sequence[Update], *, on: Iterable[Column] = ()) -> Inserting[Row, Found, Column]:
+        """Set on each row, known by its key or the unique columns in ``on``, what is given for it; all or none.
+
+        That there is no such row is an error.
+        """
+        parameters = (("on_conflict", ",".join(quoted(str(name)) for name in on)),) if on else ()
+        return Inserting(self._session, self._table, "PATCH", rows, parameters=parameters)
+
     def update(self, values: Update) -> Narrowed[Row, Found, Column]:
         """Update the rows that are selected by what follows."""
         return Narrowed(self._session, self._table, "PATCH", values)

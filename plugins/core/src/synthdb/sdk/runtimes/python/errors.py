@@ -5,6 +5,7 @@
     ClientError
         NotConnected        no answer came; whether a write took effect is not known
             TimedOut        it did not come in time
+        Garbled             what came is not JSON; perhaps it came from something before the server
         Refused             the server said no, and why
             BadRequest      400, 406, 413 to 416, 422, 428: the request is not right
             Forbidden       401, 403
@@ -23,6 +24,7 @@ __all__ = [
     "ClientError",
     "Conflict",
     "Forbidden",
+    "Garbled",
     "NotConnected",
     "NotFound",
     "Refused",
@@ -43,6 +45,10 @@ class NotConnected(ClientError):
 
 class TimedOut(NotConnected):
     """No complete answer came in time."""
+
+
+class Garbled(ClientError, ValueError):
+    """What came is not JSON; perhaps it came from something that stands before the server."""
 
 
 class Refused(ClientError):

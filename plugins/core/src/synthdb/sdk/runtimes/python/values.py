@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from .errors import Garbled
+
 __all__ = ["Scalar", "decode", "decode_row", "encode", "to_text"]
 
 Scalar = str | int | float | bool | bytes | Decimal | dt.date | dt.datetime | UUID
@@ -75,8 +77,16 @@ def _moment(value: dt.date) -> str:
 
 
 def decode(text: str | bytes) -> Any:
-    """Read JSON; numbers that are not whole come as Decimal, with all their digits."""
-    return json.loads(text, parse_float=Decimal)
+    """Read JSON; numbers that are not whole come as Decimal, with all their digits.
+
+    Raises:
+        Garbled: it is none.
+    """
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        message = f"an answer is not JSON: {error}"
+        raise Garbled(message) from error
 
 
 def decode_row(row: dict[str, Any], types: Mapping[str, str]) -> dict[str, Any]:

@@ -85,6 +85,14 @@ export class TableClient<T extends TablesOf<T>, N extends keyof T & string> {
     return found.prefer(`resolution=${ignore ? "ignore" : "merge"}-duplicates`);
   }
 
+  /** Set on each row, known by its key or the unique columns in `on`, what is given for it; all or none. */
+  updateEach(
+    rows: readonly T[N]["Update"][], { on = [] }: { on?: readonly (keyof T[N]["Row"] & string)[] } = {},
+  ): Statement<T[N]["Row"], null> {
+    const made = new Statement<T[N]["Row"], null>(this.session, this.name, "PATCH", rows);
+    return on.length === 0 ? made : made.parameter("on_conflict", on.map(quoted).join(","));
+  }
+
   /** Update the rows that are selected by what follows. */
   update(values: T[N]["Update"]): Narrowed<T[N]["Row"]> {
     return new Narrowed(this.session, this.name, "PATCH", values);
@@ -132,10 +140,10 @@ export class Client<T extends TablesOf<T>> {
   /** Do several writes at once: all or none if `atomic`. */
   batch(statements: readonly Batchable[], { atomic = true } = {}): Call<BatchResult[]> {
     return new Call(async () => {
-      const operations = statements.map((statement) => operation(statement.request()));
+      const tables = this.session.path("");
+      const operations = statements.map((statement) => operation(statement.request(), tables));
       const reply = await this.session.batch({ operations, atomic });
-      const found = plain(parse(reply.text)) as { results: Json[] } | Json[];
-      return answered(reply, (Array.isArray(found) ? found : found.results) as unknown as BatchResult[]);
+      return answered(reply, (plain(parse(reply.text)) as unknown as { results: BatchResult[] }).results);
     });
   }
 
@@ -215,7 +223,14 @@ function given(parameters: Values): string {
   return queryString(found.map(([name, value]) => [name, String(value)]));
 }
 
-function operation(request: Request): object {
-  const body: unknown = request.body === undefined ? undefined : plain(parse(request.body));
-  return { method: request.method, url: request.target, headers: request.headers, body };
+function operation(request: Request, tables: string): object {
+  const isJson = request.headers["Content-Type"] === "application/json";
+  const body: unknown = request.body !== undefined && isJson ? plain(parse(request.body)) : request.body;
+  return { method: request.method, url: request.target.replace(tables, ""), headers: request.headers, body };
+}
+
+/** Mean, in a later write of a batch, a value of the one row that an earlier one writes; these count from 0. */
+export function reference(operation: number, column: string): never {
+  // It stands where the type of the column is wanted, whichever that is.
+  return `$${operation}.${column}` as never;
 }

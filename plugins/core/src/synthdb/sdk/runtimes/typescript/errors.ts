@@ -1,5 +1,6 @@
 /**
- * Everything that can go wrong, in one tree: ClientError > NotConnected > TimedOut, and ClientError > Refused with a kind.
+ * Everything that can go wrong, in one tree: ClientError > NotConnected > TimedOut,
+ * ClientError > Garbled, and ClientError > Refused with a kind.
  */
 
 /** What a refusal says; `kind` groups the statuses. */
@@ -23,6 +24,11 @@ export class NotConnected extends ClientError {
 /** No complete answer came in time. */
 export class TimedOut extends NotConnected {
   override name = "TimedOut";
+}
+
+/** What came is not JSON; perhaps it came from something that stands before the server. */
+export class Garbled extends ClientError {
+  override name = "Garbled";
 }
 
 /** The server refused the request. `code` never changes its meaning; each has a page at `/errors/CODE`. */

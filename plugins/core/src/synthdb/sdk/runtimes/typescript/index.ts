@@ -1,10 +1,10 @@
 /** A client of SynthDB over HTTP. It needs a platform with `fetch` and nothing else. */
 
-export { Client, TableClient, type BatchResult, type Change } from "./client.js";
+export { Client, reference, TableClient, type BatchResult, type Change } from "./client.js";
 export {
   allOf, anyOf, compare, jsonPath, noneOf, path, within, type Condition, type Path, type Scalar,
 } from "./conditions.js";
-export { ClientError, NotConnected, NotSingular, Refused, TimedOut, type Kind } from "./errors.js";
+export { ClientError, Garbled, NotConnected, NotSingular, Refused, TimedOut, type Kind } from "./errors.js";
 export { parse, plain, stringify, type Json } from "./json.js";
 export { Call, Pending, type Answer, type Failure, type Result } from "./pending.js";
 export { Embed, Query } from "./query.js";

@@ -1,5 +1,7 @@
 /** JSON whose numbers are never rounded. */
 
+import { Garbled } from "./errors.js";
+
 /** Any JSON value. Whole numbers that a `number` cannot hold are `bigint`. */
 export type Json = null | boolean | number | bigint | string | Json[] | { [name: string]: Json };
 
@@ -107,7 +109,7 @@ class Reader {
   }
 
   private fail(): never {
-    throw new SyntaxError(`this is not JSON at character ${this.position + 1}`);
+    throw new Garbled(`an answer is not JSON at character ${this.position + 1}`);
   }
 }
 

@@ -101,10 +101,10 @@ export class Session {
     return reply.text === "" ? null : plain(parse(reply.text));
   }
 
-  /** Send several requests as one. */
+  /** Send several requests as one, which has no key, so that it is sent once. */
   batch(body: object): Promise<Reply> {
-    const request = { method: "POST", target: `/meta/v1/${this.place}/batch`, headers: { Accept: "application/json" } };
-    return this.send(withJson(request, body));
+    const target = `/meta/v1/${this.place}/batch`;
+    return this.send(withJson({ method: "POST", target, headers: { Accept: "application/json" }, repeatable: false }, body));
   }
 
   private get place(): string {

@@ -213,7 +213,7 @@ function refusal(response: Response, text: string): Refused {
 }
 
 function translated(request: Request, error: unknown, patience: Patience): unknown {
-  if (error instanceof ClientError || error instanceof SyntaxError) return error;
+  if (error instanceof ClientError) return error;
   const what = `${request.method} ${request.target} was not answered`;
   if (patience.isOver) return new TimedOut(`${what} in time`, { cause: error });
   return new NotConnected(`${what}: ${String(error)}`, { cause: error });
