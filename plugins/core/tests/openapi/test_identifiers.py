@@ -2,15 +2,19 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synthdb.openapi.identifiers import class_name, identifiers
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine that does other things too is no reason to fail."""
 
 NAMES = st.sets(st.text(min_size=1, max_size=8) | st.sampled_from(["a", "A", "a_b", "a-b", "a b", "ab", "a__b", "é"]))
 
 
 @given(NAMES)
+@patient
 def test_no_two_names_have_identifiers_that_a_tool_could_mix_up(names: set[str]) -> None:
     """Not without case, not without underscores, and not as names of classes."""
     found = identifiers(names)
@@ -22,6 +26,7 @@ def test_no_two_names_have_identifiers_that_a_tool_could_mix_up(names: set[str])
 
 
 @given(NAMES)
+@patient
 def test_identifiers_do_not_depend_on_the_order_of_names(names: set[str]) -> None:
     """The same names always get the same ones."""
     assert identifiers(sorted(names)) == identifiers(sorted(names, reverse=True))

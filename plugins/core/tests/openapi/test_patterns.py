@@ -24,7 +24,9 @@ def parameters(document: Any, path: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 @given(data=st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_value_that_fits_a_pattern_is_accepted(described: "Described", table: str, data: st.DataObject) -> None:
     """Filters of every type, groups of them, select and order."""
     path = f"/rest/v1/db/{quote(table, safe='')}"

@@ -78,4 +78,4 @@ def _path_item(path: str) -> dict[str, Any]:
 
 
 def _path_schema(name: str) -> dict[str, Any]:
-    return NAME if name == "name" else {"type": "string", "minLength": 1}
+    return dict(NAME) if name == "name" else {"type": "string", "minLength": 1}

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from synthdb.openapi.types import instant_pattern
 from synthdb_host.contracts import Capability
 
-__all__ = ["ENTRIES", "NAME", "TAGS", "Entry"]
+__all__ = ["ENTRIES", "NAME", "SHAPES", "TAGS", "Entry"]
 
 TAGS: Final = {
     "Database": "The tables, SQL, and how much is stored.",
@@ -16,12 +17,29 @@ TAGS: Final = {
 }
 
 _TEXT: Final[dict[str, Any]] = {"type": "string", "maxLength": 1_000}
-NAME: Final[dict[str, Any]] = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 128,
-    "pattern": r"^[A-Za-z][A-Za-z0-9._-]*$",
+_NAMED: Final = "[A-Za-z][A-Za-z0-9._-]{0,99}"
+_MOMENT: Final = f"(?:[0-9]{{1,18}}|{instant_pattern()})"
+_COMMIT: Final = {"pattern": "^[0-9]{1,18}$"}
+_STATE: Final = {"pattern": f"^(?:{_NAMED}(?:@{_MOMENT})?|{_MOMENT})$"}
+
+SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "name": {"pattern": f"^{_NAMED}$"},
+    "expires": {"pattern": f"^{instant_pattern()}$"},
+    "before": {"pattern": f"^{_MOMENT}$"},
+    "at": _STATE,
+    "source": _STATE,
+    "to": _STATE,
+    "first": _COMMIT,
+    "last": _COMMIT,
 }
+"""What members of bodies look like, by their names: a state is a branch, a tag, a commit or a moment of one."""
+
+NAME: Final[Mapping[str, Any]] = {"type": "string", **SHAPES["name"]}
+
+# A parameter that may be left out may be empty, which means the same.
+_REF: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^(?:{_NAMED}(?:@{_MOMENT})?|{_MOMENT})?$"}
+_BOUND: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^{_MOMENT}?$"}
+_OFFSET: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^[0-9]{0,18}$"}
 _TABLES: Final = ("tables", _TEXT, "Only these tables; names have commas between them.")
 _LIMIT: Final = ("limit", None, "How many at most.")
 
@@ -194,9 +212,9 @@ ENTRIES: Final = (
             ("author", _TEXT, "Only those of an author."),
             ("kind", _TEXT, "Only those of a kind."),
             ("message", _TEXT, "Only those whose message holds this."),
-            ("since", _TEXT, "Only those from this commit or moment on."),
-            ("until", _TEXT, "Only those up to this commit or moment."),
-            ("before", _TEXT, "Only those before this commit."),
+            ("since", _BOUND, "Only those from this commit or moment on."),
+            ("until", _BOUND, "Only those up to this commit or moment."),
+            ("before", _OFFSET, "Only those before this commit."),
             _LIMIT,
         ),
         headers=("Link",),
@@ -224,8 +242,8 @@ ENTRIES: Final = (
         "Difference",
         many=True,
         query=(
-            ("base", _TEXT, "The state to begin from."),
-            ("target", _TEXT, "The state to lead to; else that of the address."),
+            ("base", {"type": "string", **_STATE}, "The state to begin from."),
+            ("target", _REF, "The state to lead to; else that of the address."),
             _TABLES,
             ("detail", {"type": "string", "enum": ["rows", "cells", "summary", "schema"]}, "What to compare."),
             ("three_dot", {"type": "boolean"}, "Begin from where the two parted."),
@@ -244,7 +262,7 @@ ENTRIES: Final = (
         "changes",
         "Change",
         many=True,
-        query=(("since", _TEXT, "The offset after which to begin."), _TABLES, _LIMIT),
+        query=(("since", _OFFSET, "The offset after which to begin."), _TABLES, _LIMIT),
     ),
     Entry(
         "post",

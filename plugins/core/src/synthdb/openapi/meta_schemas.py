@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from synthdb.meta import bodies
+from synthdb.openapi.meta_entries import SHAPES
 
 __all__ = ["ANSWERS", "body_schemas"]
 
@@ -99,7 +100,12 @@ def body_schemas() -> dict[str, dict[str, Any]]:
     kinds = [getattr(bodies, name) for name in bodies.__all__]
     structs = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
     _, found = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
-    return {name: _flat(schema) for name, schema in found.items()}
+    return {name: _shaped(_flat(schema)) for name, schema in found.items()}
+
+
+def _shaped(schema: dict[str, Any]) -> dict[str, Any]:
+    members = {name: member | SHAPES.get(name, {}) for name, member in schema["properties"].items()}
+    return schema | {"properties": members}
 
 
 def _flat(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON Schema

@@ -37,7 +37,7 @@ COMMIT_MESSAGE: Final[dict[str, Any]] = {
     "name": "Commit-Message",
     "in": "header",
     "description": "Kept with the commit that the request makes. Characters beyond ASCII are percent-encoded UTF-8.",
-    "schema": {"type": "string", "maxLength": 2_000, "pattern": f"^(?:[!-$&-~](?:[ -$&-~]|{_BEYOND_ASCII})*)?$"},
+    "schema": {"type": "string", "maxLength": 2_000, "pattern": rf"^(?:[\t -$&-~]|{_BEYOND_ASCII})*$"},
 }
 HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Content-Range": {

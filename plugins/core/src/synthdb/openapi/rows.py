@@ -1,5 +1,6 @@
 """The schemas of a table's rows: as they are read, and as they are written."""
 
+from dataclasses import replace
 from typing import Any
 
 from synthdb.openapi.types import column_schema
@@ -12,6 +13,8 @@ def row_schemas(table: Table, name: str, *, may_define: bool) -> dict[str, Any]:
     """Describe a row as it is read, inserted, updated and put, as schemas whose names begin with ``name``."""
     columns = {column.name: column_schema(column) for column in table.columns}
     written = {column.name: columns[column.name] | _default(column) for column in table.columns}
+    # NULL for the engine's own number or uuid means: make one.
+    written[table.identity] = column_schema(replace(table.column(table.identity), not_null=False))
     put = {column: schema for column, schema in written.items() if column not in table.key}
     needed = [column.name for column in table.columns if _is_needed(table, column)]
     open_ = table.mode == "flexible" and may_define

@@ -221,7 +221,8 @@ class TableOperations:
         )
 
     def _put(self) -> dict[str, Any]:
-        return self._putting("put", "Insert or replace the row; what is not given takes its default, or NULL.", [])
+        about = "Insert or replace the row; what is not given takes its default, or NULL."
+        return self._putting("put", about, [], one=True)
 
     def _put_found(self) -> dict[str, Any]:
         keys = [
@@ -234,12 +235,13 @@ class TableOperations:
             }
             for column in map(self.table.column, self.table.key)
         ]
-        return self._putting("upsert", "Insert or replace the row whose key the parameters give.", keys)
+        return self._putting("upsert", "Insert or replace the row whose key the parameters give.", keys, one=False)
 
-    def _putting(self, verb: str, about: str, keys: list[dict[str, Any]]) -> dict[str, Any]:
+    def _putting(self, verb: str, about: str, keys: list[dict[str, Any]], *, one: bool) -> dict[str, Any]:
         request, parameters = body({JSON: self._row("Put")}), [*keys, *self._use("select"), _PREFER, _MESSAGE]
-        made = answer("Inserted; the row, if it was asked for.", self._one(), ("Preference-Applied", "Location"))
-        answers = self._changed("Replaced", one=True) | {"201": made}
+        content = self._one() if one else self._many()
+        made = answer("Inserted; the row, if it was asked for.", content, ("Preference-Applied", "Location"))
+        answers = self._changed("Replaced", one=one) | {"201": made}
         return self._operation(verb, about, parameters, answers, WRITING | {300}, request)
 
     def _remove(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from synthdb_host.catalog import Column, ColumnType
 from synthdb_host.values import INTEGER_MAX, INTEGER_MIN
 
-__all__ = ["column_schema", "condition_example", "key_schema", "type_schema", "value_pattern"]
+__all__ = ["column_schema", "condition_example", "instant_pattern", "key_schema", "type_schema", "value_pattern"]
 
 _BASE64: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _HEX: Final = "[0-9a-fA-F]"
@@ -54,11 +54,16 @@ _EXACT_DIGITS: Final = 15
 """Digits up to which a JSON number that any tool reads as a double stays what it is."""
 
 
+def instant_pattern() -> str:
+    """Give the pattern of a moment in UTC."""
+    return f"{_DATE}T{_TIME}"
+
+
 def type_schema(column_type: ColumnType) -> dict[str, Any]:
     """Describe the JSON values of a type, NULL aside."""
     if column_type.name == "decimal":
         return _decimal(column_type.precision or 18, column_type.scale or 0)
-    return dict(_SCHEMAS[column_type.name])
+    return dict(_SCHEMAS.get(column_type.name, {}))
 
 
 def _decimal(precision: int, scale: int) -> dict[str, Any]:

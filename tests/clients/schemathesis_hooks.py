@@ -1,0 +1,101 @@
+"""What Schemathesis cannot read in a document: which spellings mean the same, and what no schema can say."""
+
+import re
+from typing import Any, Final
+
+import schemathesis
+from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveData, UnsupportedMethodResponse
+
+from synthdb_host.catalog import ColumnType
+from synthdb_host.errors import RequestError
+from synthdb_host.values import adapt
+
+UNFORESEEN: Final = {
+    "meta_branch_compact": {"invalid_parameter"},
+    "meta_conflicts_decide": {"invalid_body", "invalid_value"},
+    "meta_history": {"invalid_value"},
+    "meta_restore": {"invalid_body", "invalid_value"},
+    "meta_sql": {"invalid_sql"},
+}
+"""Codes of refusals that no schema can foresee, by operation: what is right depends on the data, or is SQL."""
+
+UNFORESEEN_OF_ROWS: Final = {"full_table_write", "lossy_value"}
+"""The same for rows: that a filter must be given, and which numbers a type holds exactly."""
+
+LINES: Final = ("text/csv", "application/x-ndjson")
+"""Media types whose bodies no schema describes."""
+
+
+@schemathesis.hook
+def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
+    """Send bodies of JSON only."""
+    for item in raw_schema["paths"].values():
+        for operation in item.values():
+            content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
+            for media_type in LINES:
+                content.pop(media_type, None)
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    """Keep what is a failure of the server."""
+    if isinstance(failure, RejectedPositiveData):
+        name = case.operation.definition.raw["operationId"]
+        return is_described(case) and response.json()["code"] not in UNFORESEEN.get(name, UNFORESEEN_OF_ROWS)
+    if isinstance(failure, AcceptedNegativeData):
+        return not means_the_same(case.body, schema_of_body(case), changed=response.content != b"[]")
+    # OpenAPI 3.1 has no word for the method QUERY.
+    if isinstance(failure, AllowHeaderMismatch):
+        return bool(failure.missing_methods) or failure.undocumented_methods != ["QUERY"]
+    if isinstance(failure, UnsupportedMethodResponse):
+        return failure.method != "QUERY"
+    return True
+
+
+def is_described(case: Any) -> bool:
+    """Say whether all query parameters fit their patterns; in sequences, answers are tried as parameters."""
+    known = case.operation.schema.raw_schema["components"]["parameters"]
+    for given in case.operation.definition.raw.get("parameters", ()):
+        parameter = known.get(given.get("$ref", "").rpartition("/")[2], given)
+        value = (case.query or {}).get(parameter.get("name"))
+        if value is not None and not re.search(parameter["schema"].get("pattern", ""), str(value)):
+            return False
+    return True
+
+
+def schema_of_body(case: Any) -> dict[str, Any]:
+    """Give the schema of a case's body; an array's is that of its items."""
+    raw = case.operation.schema.raw_schema
+    content = case.operation.definition.raw.get("requestBody", {}).get("content", {})
+    schema = content.get(case.media_type, {}).get("schema", {})
+    schema = schema.get("items", schema)
+    found: dict[str, Any] = raw["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
+    return found
+
+
+def means_the_same(body: object, schema: dict[str, Any], *, changed: bool) -> bool:
+    """Say whether a body differs from its schema only in how its values are written.
+
+    The server reads ``"12"`` as an integer, ``12`` as a text, and an array where an object is described.
+    """
+    if isinstance(body, list):
+        return all(means_the_same(item, schema, changed=changed) for item in body)
+    columns = schema.get("properties", {})
+    if not isinstance(body, dict) or not columns or set(schema.get("required", ())) - body.keys():
+        return False
+    return all(name in columns and fits(value, columns[name], changed=changed) for name, value in body.items())
+
+
+def fits(value: object, column: dict[str, Any], *, changed: bool) -> bool:
+    """Say whether a value is one of a column, by the rules of the server."""
+    if "x-synthdb-type" not in column:
+        return False
+    if value is None:
+        # NULL where there must be a value is refused once there is a row that would have it.
+        return "null" in column.get("type", ("null",)) or not changed
+    try:
+        adapt(ColumnType.parse(column["x-synthdb-type"]), value)
+    except RequestError:
+        return False
+    return True
