@@ -26,15 +26,23 @@ UNFORESEEN_OF_ROWS: Final = {"full_table_write", "lossy_value"}
 LINES: Final = ("text/csv", "application/x-ndjson")
 """Media types whose bodies no schema describes."""
 
+LINKED: Final = ("If-Match", "If-None-Match", "Idempotency-Key", "cursor")
+"""Parameters that only make sense as an earlier answer or request had them."""
+
 
 @schemathesis.hook
 def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
-    """Send bodies of JSON only."""
+    """Send bodies of JSON only, and no parameters that refer to other requests."""
+    shared = raw_schema["components"]["parameters"]
+    left_out = [name for name, parameter in shared.items() if parameter["name"] in LINKED]
+    references = [{"$ref": f"#/components/parameters/{name}"} for name in left_out]
     for item in raw_schema["paths"].values():
         for operation in item.values():
             content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
             for media_type in LINES:
                 content.pop(media_type, None)
+            if isinstance(operation, dict) and "parameters" in operation:
+                operation["parameters"] = [one for one in operation["parameters"] if one not in references]
 
 
 @schemathesis.hook

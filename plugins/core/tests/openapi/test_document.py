@@ -111,6 +111,24 @@ def test_every_operation_says_how_it_may_be_refused(described: "Described") -> N
     assert "[`unique_violation`](/errors/unique_violation)" in problems["Problem409"]["description"]
 
 
+def test_conditional_requests_and_keys_are_described(described: "Described") -> None:
+    """Reads can be answered 304, writes to a row depend on its version, and every write can be sent again."""
+    paths = described.document()["paths"]
+    row, table = paths["/rest/v1/db/everything/{id}"], paths["/rest/v1/db/everything"]
+
+    def headers(operation: Any) -> set[str]:
+        names = {item["$ref"].rpartition("/")[2] for item in operation["parameters"]}
+        return names & {"If-Match", "If-None-Match", "Idempotency-Key"}
+
+    assert {"If-None-Match"} == headers(row["get"]) == headers(table["get"])
+    assert {"If-Match", "Idempotency-Key"} == headers(row["patch"]) == headers(row["delete"])
+    assert {"If-Match", "If-None-Match", "Idempotency-Key"} == headers(row["put"])
+    assert {"If-None-Match", "Idempotency-Key"} == headers(table["post"])
+    assert {"304"} <= row["get"]["responses"].keys() & table["get"]["responses"].keys()
+    assert {"412", "422"} <= row["patch"]["responses"].keys()
+    assert "ETag" in row["get"]["responses"]["200"]["headers"]
+
+
 def test_the_same_catalog_gives_the_same_bytes(serve: "Serve") -> None:
     """Also in another process; a change of the tables gives others."""
     one, other = serve(), serve()

@@ -6,7 +6,7 @@ import msgspec
 
 from synthdb.openapi.identifiers import identifiers
 from synthdb.openapi.meta import MetaOperations
-from synthdb.openapi.operations import COMMIT_MESSAGE, HEADERS, PREFER
+from synthdb.openapi.operations import HEADERS, shared_parameters
 from synthdb.openapi.problems import PROBLEM, problem_responses
 from synthdb.openapi.scope import Scope
 from synthdb.openapi.tables import TableOperations
@@ -30,8 +30,9 @@ def document(scope: Scope) -> dict[str, Any]:
     _add_tables(scope, paths, components, tags)
     _add_meta(scope, paths, components, tags)
     used = repr(paths)
-    shared = {"Prefer": PREFER, "Commit-Message": COMMIT_MESSAGE}
-    components["parameters"] |= {name: item for name, item in shared.items() if f"/parameters/{name}'" in used}
+    components["parameters"] |= {
+        name: item for name, item in shared_parameters().items() if f"/parameters/{name}'" in used
+    }
     components["headers"] = {name: item for name, item in HEADERS.items() if f"/headers/{name}'" in used}
     responses = problem_responses()
     components["responses"] = {name: item for name, item in responses.items() if f"/responses/{name}'" in used}

@@ -6,7 +6,7 @@ from typing import Any
 
 from synthdb.openapi.meta_entries import ENTRIES, NAME, TAGS, Entry
 from synthdb.openapi.meta_schemas import ANSWERS, body_schemas
-from synthdb.openapi.operations import COMMIT_MESSAGE, JSON, READING, WRITING, answer, body, named, operation
+from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation, shared
 from synthdb.openapi.scope import Scope
 
 __all__ = ["MetaOperations"]
@@ -49,7 +49,7 @@ class MetaOperations:
         parameters = [self._parameter(entry, *parameter) for parameter in entry.query]
         writes = entry.method != "get" and entry.name != "sql"
         if writes:
-            parameters.append({"$ref": f"#/components/parameters/{COMMIT_MESSAGE['name']}"})
+            parameters += shared("Commit-Message")
         refusals = WRITING if entry.method != "get" else READING
         request = body({JSON: named(entry.reads)}) if entry.reads else None
         return operation(

@@ -7,7 +7,18 @@ from typing import Any, Final
 from synthdb.openapi.problems import references
 from synthdb.openapi.scope import Scope
 
-__all__ = ["COMMIT_MESSAGE", "HEADERS", "JSON", "PREFER", "READING", "WRITING", "answer", "body", "named", "operation"]
+__all__ = [
+    "HEADERS",
+    "JSON",
+    "READING",
+    "WRITING",
+    "answer",
+    "body",
+    "named",
+    "operation",
+    "shared",
+    "shared_parameters",
+]
 
 JSON: Final = "application/json"
 
@@ -21,33 +32,67 @@ _BEYOND_ASCII: Final = (
     "%(?:[2-7][0-9A-F]|(?:C[2-9A-F]|D[0-9A-F]|E[1-9A-C]%[89AB][0-9A-F]|F[1-3](?:%[89AB][0-9A-F]){2})%[89AB][0-9A-F])"
 )
 
-PREFER: Final[dict[str, Any]] = {
-    "name": "Prefer",
-    "in": "header",
-    "description": (
-        "Preferences, with commas between them: `return=representation` answers a write with the rows written, "
-        "`count=exact` counts, `resolution=merge-duplicates` or `ignore-duplicates` makes an insert an upsert, "
-        "`max-affected=N` refuses to change more rows, `full-table=allow` allows a change without a filter, "
-        "`tx=rollback` undoes everything after answering. What is not understood is ignored, unless "
-        "`handling=strict` is among them."
-    ),
-    "schema": {"type": "string"},
+_TAG: Final = r'(?:W/)?"[!#-~]*"'
+_TAGS: Final = rf"^(?:\*|{_TAG}(?:, ?{_TAG})*)$"
+
+_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "Prefer": {
+        "description": (
+            "Preferences, with commas between them: `return=representation` answers a write with the rows written, "
+            "`count=exact` counts, `resolution=merge-duplicates` or `ignore-duplicates` makes an insert an upsert, "
+            "`max-affected=N` refuses to change more rows, `full-table=allow` allows a change without a filter, "
+            "`tx=rollback` undoes everything after answering. What is not understood is ignored, unless "
+            "`handling=strict` is among them."
+        ),
+        "schema": {"type": "string"},
+    },
+    "Commit-Message": {
+        "description": "Kept with the commit that is made. Characters beyond ASCII are percent-encoded UTF-8.",
+        "schema": {"type": "string", "maxLength": 2_000, "pattern": rf"^(?:[\t -$&-~]|{_BEYOND_ASCII})*$"},
+    },
+    "If-Match": {
+        "description": "Entity tags: write only if the row is of one of these versions, or for `*` if it is there.",
+        "schema": {"type": "string", "pattern": _TAGS},
+    },
+    "If-None-Match": {
+        "description": "Entity tags: answer 304 if the client has it. A write with `*` is done only if the row is new.",
+        "schema": {"type": "string", "pattern": _TAGS},
+    },
+    "Idempotency-Key": {
+        "description": (
+            "A new key for each write, so that it can be sent again until there is an answer, and is done once. Keys "
+            "are kept for a day."
+        ),
+        "schema": {"type": "string", "pattern": r'^"(?:[ !#-\[\]-~]|\\["\\]){1,255}"$'},
+        "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+    },
 }
-COMMIT_MESSAGE: Final[dict[str, Any]] = {
-    "name": "Commit-Message",
-    "in": "header",
-    "description": "Kept with the commit that the request makes. Characters beyond ASCII are percent-encoded UTF-8.",
-    "schema": {"type": "string", "maxLength": 2_000, "pattern": rf"^(?:[\t -$&-~]|{_BEYOND_ASCII})*$"},
-}
+"""Headers that requests of several operations may have, by their names."""
+
 HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Content-Range": {
         "description": "Which rows these are, and of how many if that was asked for: `0-24/573`, `0-24/*`, `*/0`.",
         "schema": {"type": "string"},
     },
     "Preference-Applied": {"description": "The preferences that were understood.", "schema": {"type": "string"}},
+    "ETag": {"description": "The version of what is answered, and how it is shown.", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "`true`: this is the answer to an earlier request with the same key.",
+        "schema": {"type": "string"},
+    },
     "Location": {"description": "The address of what was made.", "schema": {"type": "string"}},
     "Link": {"description": "The address of the next page, if this one is full.", "schema": {"type": "string"}},
 }
+
+
+def shared(*names: str) -> list[dict[str, Any]]:
+    """Refer to parameters by their names."""
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def shared_parameters() -> dict[str, Any]:
+    """Give the parameters to which :func:`shared` refers."""
+    return {name: {"name": name, "in": "header", **found} for name, found in _PARAMETERS.items()}
 
 
 def named(schema: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from synthdb.openapi.identifiers import class_name, identifiers
-from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation
+from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation, shared
 from synthdb.openapi.patterns import (
     column_list,
     condition_group,
@@ -31,8 +31,11 @@ _MOST: Final = 999_999_999_999_999_999
 _MOST_EMBEDS: Final = 20
 _ROW_HEADERS: Final = ("Content-Range", "Preference-Applied")
 _UNFILTERED: Final = "Without a condition it is refused, unless Prefer has full-table=allow."
-_PREFER: Final[dict[str, Any]] = {"$ref": "#/components/parameters/Prefer"}
-_MESSAGE: Final[dict[str, Any]] = {"$ref": "#/components/parameters/Commit-Message"}
+_WRITING: Final = WRITING | {300, 412, 422}
+_WRITTEN: Final = ("Preference-Applied", "Idempotent-Replayed")
+_READ: Final = shared("Prefer", "If-None-Match")
+_WRITE: Final = shared("Prefer", "Commit-Message", "Idempotency-Key")
+_SAME: Final = {"304": answer("The client has it already.", None, ("ETag",))}
 _PAGE: Final[dict[str, dict[str, Any]]] = {
     "limit": {"description": "How many rows at most.", "example": 20},
     "offset": {"description": "How many rows to pass over first."},
@@ -160,10 +163,11 @@ class TableOperations:
         return forms | {media_type: {"type": "string"} for media_type in self.scope.server.reads}
 
     def _list(self) -> dict[str, Any]:
-        parameters = self._use("select", "order", "limit", "offset") + self._conditions() + [_PREFER]
+        parameters = self._use("select", "order", "limit", "offset") + self._conditions() + _READ
         answers = {
-            "200": answer("The rows.", self._many(), _ROW_HEADERS),
-            "206": answer("The rows of a page, when counting was asked for.", self._many(), _ROW_HEADERS),
+            "200": answer("The rows.", self._many(), (*_ROW_HEADERS, "ETag")),
+            "206": answer("The rows of a page, when counting was asked for.", self._many(), (*_ROW_HEADERS, "ETag")),
+            **_SAME,
         }
         return self._operation(
             "list",
@@ -178,46 +182,46 @@ class TableOperations:
         forms = {JSON: row, _OBJECT: row, _ARRAY: {"type": "array", "items": row}}
         forms |= {media_type: {"type": "string"} for media_type in self.scope.server.writes}
         upsert = self._use("on_conflict") if f"{self.identifier}.on_conflict" in self.parameters else []
-        headers = (*_ROW_HEADERS, "Location")
+        headers = ("Content-Range", *_WRITTEN, "Location", "ETag")
         answers = {
-            "200": answer("Nothing was new; the rows, if they were asked for.", self._many(), _ROW_HEADERS),
+            "200": answer("Nothing was new; the rows, if they were asked for.", self._many(), headers),
             "201": answer("Inserted; the rows, if they were asked for.", self._many(), headers),
         }
-        parameters = [*self._use("select"), *upsert, _PREFER, _MESSAGE]
+        parameters = [*self._use("select"), *upsert, *_WRITE, *shared("If-None-Match")]
         about = (
             "Insert a row, or as an array several: all or none. With a resolution in Prefer, rows that exist are "
             "updated or ignored."
         )
-        return self._operation("insert", about, parameters, answers, WRITING | {300}, body(forms))
+        return self._operation("insert", about, parameters, answers, _WRITING, body(forms))
 
     def _update(self) -> dict[str, Any]:
-        parameters = [*self._use("select"), *self._conditions(), _PREFER, _MESSAGE]
+        parameters = [*self._use("select"), *self._conditions(), *_WRITE]
         request = body({JSON: self._row("Update")})
         about = f"Change the rows that the conditions select. {_UNFILTERED}"
-        return self._operation("update", about, parameters, self._changed("Changed"), WRITING | {300}, request)
+        return self._operation("update", about, parameters, self._changed("Changed"), _WRITING, request)
 
     def _delete(self) -> dict[str, Any]:
-        parameters = [*self._use("select"), *self._conditions(), _PREFER, _MESSAGE]
+        parameters = [*self._use("select"), *self._conditions(), *_WRITE]
         about = f"Delete the rows that the conditions select. {_UNFILTERED}"
-        return self._operation("delete", about, parameters, self._changed("Deleted"), WRITING | {300})
+        return self._operation("delete", about, parameters, self._changed("Deleted"), _WRITING)
 
     def _changed(self, what: str, *, one: bool = False) -> dict[str, Any]:
         content = self._one() if one else self._many()
-        headers = ("Preference-Applied",) if one else _ROW_HEADERS
+        headers = (*_WRITTEN, "ETag") if one else ("Content-Range", *_WRITTEN)
         return {
             "200": answer(f"{what}; what was asked for of it.", content, headers),
             "204": answer(f"{what}.", None, headers),
         }
 
     def _get(self) -> dict[str, Any]:
-        answers = {"200": answer("The row.", self._one(), ("Preference-Applied",))}
-        return self._operation("get", "Read the row.", [*self._use("select"), _PREFER], answers, READING | {300})
+        answers = {"200": answer("The row.", self._one(), ("Preference-Applied", "ETag")), **_SAME}
+        return self._operation("get", "Read the row.", [*self._use("select"), *_READ], answers, READING | {300})
 
     def _patch(self) -> dict[str, Any]:
-        request, parameters = body({JSON: self._row("Update")}), [*self._use("select"), _PREFER, _MESSAGE]
+        request, parameters = body({JSON: self._row("Update")}), [*self._use("select"), *_WRITE, *shared("If-Match")]
         answers = self._changed("Changed", one=True)
         return self._operation(
-            "patch", "Change the row; what is not given stays as it is.", parameters, answers, WRITING | {300}, request
+            "patch", "Change the row; what is not given stays as it is.", parameters, answers, _WRITING, request
         )
 
     def _put(self) -> dict[str, Any]:
@@ -238,16 +242,17 @@ class TableOperations:
         return self._putting("upsert", "Insert or replace the row whose key the parameters give.", keys, one=False)
 
     def _putting(self, verb: str, about: str, keys: list[dict[str, Any]], *, one: bool) -> dict[str, Any]:
-        request, parameters = body({JSON: self._row("Put")}), [*keys, *self._use("select"), _PREFER, _MESSAGE]
+        request = body({JSON: self._row("Put")})
+        parameters = [*keys, *self._use("select"), *_WRITE, *shared("If-Match", "If-None-Match")]
         content = self._one() if one else self._many()
-        made = answer("Inserted; the row, if it was asked for.", content, ("Preference-Applied", "Location"))
+        made = answer("Inserted; the row, if it was asked for.", content, (*_WRITTEN, "Location", "ETag"))
         answers = self._changed("Replaced", one=one) | {"201": made}
-        return self._operation(verb, about, parameters, answers, WRITING | {300}, request)
+        return self._operation(verb, about, parameters, answers, _WRITING, request)
 
     def _remove(self) -> dict[str, Any]:
-        parameters = [*self._use("select"), _PREFER, _MESSAGE]
+        parameters = [*self._use("select"), *_WRITE, *shared("If-Match")]
         answers = self._changed("Deleted", one=True)
-        return self._operation("remove", "Delete the row.", parameters, answers, WRITING | {300})
+        return self._operation("remove", "Delete the row.", parameters, answers, _WRITING)
 
 
 def _is_clear(catalog: Catalog, source: str, target: str) -> bool:
