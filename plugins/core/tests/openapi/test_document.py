@@ -1,5 +1,6 @@
 """What a document says, to whom, and how it is sent."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -109,6 +110,19 @@ def test_every_operation_says_how_it_may_be_refused(described: "Described") -> N
     problems = document["components"]["responses"]
     assert all("application/problem+json" in problem["content"] for problem in problems.values())
     assert "[`unique_violation`](/errors/unique_violation)" in problems["Problem409"]["description"]
+
+
+def test_every_resource_of_the_meta_interface_is_described(described: "Described") -> None:
+    """One that nobody has described in detail is there with what it says of itself."""
+    from synthdb.meta.routes import routes  # noqa: PLC0415 - what is served is asked where it is served
+
+    paths = described.document()["paths"]
+    for route in routes(described.client.host):
+        resource = route.resource(described.client.host)
+        path = re.sub(r":\w+}", "}", route.path.replace("{db}", "db", 1))
+        served = {method for method in METHODS if hasattr(resource, f"on_{method}")}
+
+        assert served == paths[f"/meta/v1{path}"].keys() & METHODS, path
 
 
 def test_conditional_requests_and_keys_are_described(described: "Described") -> None:

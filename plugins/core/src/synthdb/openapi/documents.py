@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from synthdb.openapi.document import encode
+from synthdb.openapi.meta_entries import DATABASE_ACTIONS
 from synthdb.openapi.scope import Scope, Server
 from synthdb_host.contracts import Context, Resource
 from synthdb_host.gate import Gate
@@ -16,7 +17,6 @@ __all__ = ["Document", "Documents"]
 
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _TABLE_ACTIONS: Final = ("insert", "update", "delete")
-_DATABASE_ACTIONS: Final = ("branch", "define", "history", "maintain", "merge", "sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Documents:
         catalog = await self._gate.catalog(database, caller, ref or HEAD)
         place = str(ref or HEAD)
         actions: dict[str | None, frozenset[str]] = {
-            None: await self._gate.permitted(Resource(database, ref=place), _DATABASE_ACTIONS, caller)
+            None: await self._gate.permitted(Resource(database, ref=place), DATABASE_ACTIONS, caller)
         }
         for name in sorted(catalog.tables):
             actions[name] = await self._gate.permitted(Resource(database, name, place), _TABLE_ACTIONS, caller)

@@ -7,7 +7,10 @@ from typing import Any, Final
 from synthdb.openapi.types import instant_pattern
 from synthdb_host.contracts import Capability
 
-__all__ = ["ENTRIES", "NAME", "SHAPES", "TAGS", "Entry"]
+__all__ = ["DATABASE_ACTIONS", "ENTRIES", "NAME", "SHAPES", "TAGS", "Entry"]
+
+DATABASE_ACTIONS: Final = frozenset({"branch", "define", "history", "maintain", "merge", "sql"})
+"""The actions on a database that may be allowed."""
 
 TAGS: Final = {
     "Database": "The tables, SQL, and how much is stored.",

@@ -1,8 +1,11 @@
 """Where the documents and the page are."""
 
+import inspect
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from synthdb.meta.routes import routes as meta_routes
 from synthdb.openapi.documents import Documents
 from synthdb.openapi.resources import AssetResource, DocumentResource
 from synthdb.openapi.scope import Server
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
 
 __all__ = ["routes"]
+
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
 def routes(host: "PluginHost") -> Sequence[Route]:
@@ -32,7 +37,18 @@ def _server(host: "PluginHost") -> Server:
         {scheme: _scheme(scheme) for scheme in schemes if scheme != "none"},
         anonymous="none" in schemes,
         max_rows=host.settings.limits.max_rows,
+        resources={_template(route.path): _methods(route.resource(host)) for route in meta_routes(host)},
     )
+
+
+def _template(path: str) -> str:
+    """Write a path below the database as OpenAPI does, in which parameters have no kind."""
+    return re.sub(r":\w+}", "}", path.removeprefix("/{db}"))
+
+
+def _methods(resource: object) -> dict[str, str]:
+    found = {method: getattr(resource, f"on_{method}", None) for method in _METHODS}
+    return {method: inspect.getdoc(responder) or "" for method, responder in found.items() if responder}
 
 
 def _schemes(host: "PluginHost") -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class Server:
 
     ``mounts`` are the paths of the APIs that are served, by their names. ``reads`` and ``writes`` are the media types
     of rows in answers and in bodies, JSON aside. ``security`` are OpenAPI's security schemes; without ``anonymous``
-    one of them is needed.
+    one of them is needed. ``resources`` are those of the meta interface: by path and method, what they say they do.
     """
 
     mounts: Mapping[str, str]
@@ -27,6 +27,7 @@ class Server:
     security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     anonymous: bool = True
     max_rows: int = 10_000
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
