@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 from synthdb_host.catalog import Catalog
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import IdempotencyKeyReused, TooLarge
-from synthdb_host.operations import HEAD, Filter, Operation, Ref, Select
+from synthdb_host.operations import HEAD, Filter, Operation, Position, Ref, Select
 from synthdb_host.versions import MergeReport
 
 __all__ = [
@@ -204,6 +204,7 @@ class Result:
     they are made of letters and digits. ``state`` is a word for all that a read could have seen at its ref, given to
     one that asks for it: as long as it is the same, so are the rows. None: nobody can say. ``answer`` is what is kept
     for an idempotency key, and ``replayed`` says that it was kept before and nothing was done now.
+    ``position`` is where a page that is full ended, if that was asked for.
     """
 
     encoder: RowEncoder | None = None
@@ -219,6 +220,7 @@ class Result:
     state: str | None = None
     answer: bytes | None = None
     replayed: bool = False
+    position: Position | None = None
 
     def json(self) -> bytes:
         """Encode the rows as a JSON array."""

@@ -104,6 +104,8 @@ class Demands:
 
     def _read(self, select: Select) -> None:
         self.tables["select", select.table] = None
+        if select.after is not None and select.after.commit is not None:
+            self.capabilities.add("as_of")
         for embed in select.embeds:
             self._read(embed.select)
 
@@ -120,9 +122,13 @@ class Demands:
             self._read(operation.returning)
 
     def _insert(self, operation: Insert) -> None:
-        self._write("insert", operation)
-        if operation.on_conflict is not None and operation.on_conflict.resolution == "merge":
+        resolution = operation.on_conflict.resolution if operation.on_conflict is not None else None
+        self._write("update" if resolution == "update" else "insert", operation)
+        if resolution == "merge":
             self.tables["update", operation.table] = None
+        if resolution == "update":
+            # Which rows there are is told.
+            self.tables["select", operation.table] = None
 
     def _ask(self, action: str, capability: Capability) -> None:
         self.database.add(action)

@@ -30,6 +30,7 @@ __all__ = [
     "CheckViolation",
     "ConfigurationError",
     "Conflict",
+    "CursorExpired",
     "DuplicateName",
     "Forbidden",
     "ForeignKeyViolation",
@@ -39,10 +40,12 @@ __all__ = [
     "IdempotencyKeyReused",
     "InternalError",
     "InvalidBody",
+    "InvalidCursor",
     "InvalidFilter",
     "InvalidName",
     "InvalidParameter",
     "InvalidPreference",
+    "InvalidReference",
     "InvalidSelect",
     "InvalidSql",
     "InvalidValue",
@@ -175,6 +178,16 @@ class IdempotencyKeyReused(BadRequest):
     title = "Idempotency key reused"
 
 
+class InvalidCursor(BadRequest):
+    """A cursor was not given by this server, or belongs to a request with other filters, columns or order.
+
+    Follow the Link of a page as it is, or begin again without the cursor.
+    """
+
+    code = "invalid_cursor"
+    title = "Invalid cursor"
+
+
 class InvalidPreference(BadRequest):
     """A preference in the Prefer header is unknown or contradictory and handling=strict was asked for.
 
@@ -183,6 +196,16 @@ class InvalidPreference(BadRequest):
 
     code = "invalid_preference"
     title = "Invalid preference"
+
+
+class InvalidReference(BadRequest):
+    """A reference in a batch names no earlier operation, or one that does not give one row with such a column.
+
+    Refer to an operation that writes or reads one row, by its number counted from 0 and a column of its result.
+    """
+
+    code = "invalid_reference"
+    title = "Invalid reference"
 
 
 class InvalidSelect(BadRequest):
@@ -607,6 +630,16 @@ class HistoryGone(RequestError):
     status = 410
     code = "history_gone"
     title = "No longer kept"
+
+
+class CursorExpired(HistoryGone):
+    """A cursor is too old, or the state that its pages are of is no longer kept.
+
+    Begin again without it.
+    """
+
+    code = "cursor_expired"
+    title = "Cursor expired"
 
 
 class PreconditionFailed(RequestError):

@@ -9,6 +9,7 @@ from synthdb_host.databases import Databases
 from synthdb_host.gate import Gate
 from synthdb_host.jobs import Jobs
 from synthdb_host.settings import HostSettings
+from synthdb_host.signing import Signing
 
 __all__ = ["PluginHost"]
 
@@ -35,6 +36,10 @@ class PluginHost(Protocol):
     @property
     def jobs(self) -> Jobs:
         """Background work: queue a job for a task, look at jobs, run a task at once."""
+
+    @property
+    def signing(self) -> Signing:
+        """Keys to sign with what clients bring back."""
 
     def plugin_settings(self, plugin_id: str) -> BaseModel:
         """Give the settings of an active plugin, of the type that its manifest names."""

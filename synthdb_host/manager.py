@@ -17,6 +17,7 @@ from synthdb_host.loading import LoadedPlugin, Loader, label
 from synthdb_host.operations import Operation
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.settings import HostSettings
+from synthdb_host.signing import Signing
 from synthdb_host.targets import load_target
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Host:
             self.settings.data,
         )
         self.jobs = Jobs(self, self._control)
+        self.signing = Signing(self.settings.data, self.settings.secret_key)
         self.access = self._access(loader)
         self.gate = Gate(self.databases, self.contributions, self._observers or None, self.access)
 

@@ -93,7 +93,9 @@ __all__ = [
     "Or",
     "Order",
     "Output",
+    "Position",
     "Ref",
+    "Reference",
     "RenameColumn",
     "RenameTable",
     "RequirePlugin",
@@ -155,6 +157,19 @@ CountMode = OneOf["exact", "planned", "estimated"]
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended.
+
+    ``commit`` is the state that the page is of, with which the next one goes on; None: with that of then, whatever
+    it is. ``row`` says in the storage's own terms (texts, numbers, bytes, None) what the last row was sorted by; empty:
+    it cannot be told, so that the next page is found by its offset.
+    """
+
+    commit: str | None = None
+    row: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """Read rows.
 
@@ -162,6 +177,8 @@ class Select:
     outputs are grouped by. A ``count`` asks for the number of rows without limit and offset. Rows without an
     order come by identity. ``versions`` asks for the version of each row; grouped rows have none. ``known`` asks for
     the state that is read: where it is one of these nothing is read, and the result has neither encoder nor rows.
+    With ``positioned`` rows have one order, in which ties are broken by identity, and a full page says where it
+    ended; ``after`` such a position, of a select that is else the same, the next begins.
     """
 
     table: str
@@ -177,6 +194,8 @@ class Select:
     bare: bool = False
     versions: bool = False
     known: frozenset[str] | None = None
+    positioned: bool = False
+    after: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +259,12 @@ def _among(version: str | None, listed: frozenset[str]) -> bool:
 class OnConflict:
     """What an insert does with rows whose ``columns`` (a unique key; empty: the table's key) exist already.
 
-    ``merge`` sets ``update`` (None: every column given) on them, ``ignore`` leaves them alone.
+    ``merge`` sets ``update`` (None: every column given) on them, ``ignore`` leaves them alone. ``update`` is ``merge``
+    that writes no new rows, so that a row which does not exist is an error. A cell that is :data:`MISSING` stays.
     """
 
     columns: tuple[str, ...] = ()
-    resolution: OneOf["merge", "ignore"] = "merge"
+    resolution: OneOf["merge", "ignore", "update"] = "merge"
     update: tuple[str, ...] | None = None
 
 
@@ -284,7 +304,8 @@ class Insert:
 class Update:
     """Set values on the rows that ``where`` selects.
 
-    Without ``where``, ``every_row`` must be set. More than ``max_affected`` rows is an error and changes nothing.
+    Without ``where``, ``every_row`` must be set. More than ``max_affected`` rows, or fewer than ``min_affected``, are
+    an error and change nothing.
     """
 
     table: str
@@ -295,6 +316,7 @@ class Update:
     returning: Select | None = None
     ref: Ref = HEAD
     expected: Expected | None = None
+    min_affected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +330,7 @@ class Delete:
     returning: Select | None = None
     ref: Ref = HEAD
     expected: Expected | None = None
+    min_affected: int = 0
 
 
 # -- schema ----------------------------------------------------------------------------------------------
@@ -322,11 +345,24 @@ class Define:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A value in a part of a batch: what an earlier part, given by its number, has in a column of its one row."""
+
+    part: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Run operations one after another as one commit: all or none."""
+    """Run operations one after another as one commit: all or none.
+
+    With ``references`` there may be a :class:`Reference` where a row, an update or a condition has a value. The error
+    of a part has its number among its data, as ``operation``.
+    """
 
     operations: tuple["Operation", ...]
     ref: Ref = HEAD
+    references: bool = False
 
 
 Operation = Select | Sql | Insert | Update | Delete | Define | Batch | Versioning

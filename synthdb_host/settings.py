@@ -108,6 +108,10 @@ class HostSettings(BaseSettings):
     log_format: Literal["text", "json"] = Field(default="text", description="format of log lines")
     disabled_apis: _Names = Field(default=(), description="APIs that are not served: 'core.openapi'")
     admin_token: Secret | None = Field(default=None, description="secret, env:NAME or file:PATH")
+    secret_key: Secret | None = Field(
+        default=None,
+        description="secret, env:NAME or file:PATH, to sign with; without it one is made in the data folder",
+    )
     limits: Limits = Field(default=Limits(), description="what one request may cost")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from synthdb_host.contracts import Database
+from synthdb_host.testing.batches import EachRowTests, ReferenceTests
 from synthdb_host.testing.branches import BranchTests
 from synthdb_host.testing.capabilities import CapabilityTests
 from synthdb_host.testing.combining import CombiningRightTests
@@ -22,6 +23,7 @@ from synthdb_host.testing.merged_tables import MergedTableTests
 from synthdb_host.testing.merges import MergeTests
 from synthdb_host.testing.moments import AsOfTests
 from synthdb_host.testing.places import PLACES, working_at
+from synthdb_host.testing.positions import PositionTests
 from synthdb_host.testing.reads import AggregateTests, EmbedTests, PagingTests
 from synthdb_host.testing.references import ForeignKeyTests
 from synthdb_host.testing.restrictions import RestrictionTests
@@ -39,11 +41,14 @@ class StorageSuite(
     ValueTests,
     FilterTests,
     PagingTests,
+    PositionTests,
     AggregateTests,
     EmbedTests,
     GrowingTests,
     WritingTests,
     BatchTests,
+    ReferenceTests,
+    EachRowTests,
     DefiningTests,
     ForeignKeyTests,
     RestrictionTests,

@@ -234,16 +234,20 @@ class SqliteDatabase:
     def _reading(self, select: Select, restrictions: Restrictions) -> _Work:
         def work(connection: Connection, catalog: StoredCatalog) -> Result:
             self._admit(catalog)
+            place = catalog.place
+            if select.after is not None:
+                places: PlaceCatalogs = connection.state["places"]
+                catalog = places.pinned(connection.driver, catalog, select)
             found = self._reader.run(connection.driver, catalog, select, restrictions)
             if select.known is None:
                 return found
-            return _with_state(found, read_state(connection.driver, catalog.place)[1])
+            return _with_state(found, read_state(connection.driver, place)[1])
 
         return work
 
     def _read_alone(self, connection: Connection, select: Select, restrictions: Restrictions) -> Result | None:
         """Read by one statement, which finds out by itself whether the catalog last seen is still the file's."""
-        known = self._known(connection, select.ref)
+        known = self._known(connection, select.ref) if select.after is None else None
         if known is None or known[0].requires != self._admitted:
             return None
         catalog, (_, layout) = known
@@ -408,4 +412,4 @@ def _note_of(connection: Connection) -> StateNote:
 
 
 def _with_state(found: Result, state: str | None) -> Result:
-    return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state)
+    return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state, position=found.position)

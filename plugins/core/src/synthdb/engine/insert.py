@@ -15,10 +15,10 @@ from synthdb.engine.session import Session
 from synthdb.engine.tables import ensure_table
 from synthdb.engine.update import Assignment, update_rows
 from synthdb.engine.values import encode_columns, ensure_columns
-from synthdb.engine.verification import duplicate, require_visible, verify
+from synthdb.engine.verification import condition_sql, duplicate, require_visible, verify
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
-from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, NotNullViolation, UniqueViolation
+from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, NotFound, NotNullViolation, UniqueViolation
 from synthdb_host.operations import MISSING, Expected, Insert, OnConflict
 from synthdb_host.values import INTEGER_MAX
 
@@ -26,6 +26,9 @@ __all__ = ["insert", "uuid7"]
 
 _LAST_NUMBER: Final = INTEGER_MAX - 1
 """The highest identity that the counter gives; it must itself be able to point behind that."""
+
+_LISTED: Final = 100
+"""Rows that an error names."""
 
 _Columns = dict[str, Sequence[Any]]
 
@@ -40,7 +43,8 @@ def insert(session: Session, operation: Insert) -> Result:
         PreconditionFailed: a row with one of the keys is not of the version expected.
     """
     given = _transposed(operation)
-    table = ensure_table(session, operation.table, given)
+    updates = operation.on_conflict is not None and operation.on_conflict.resolution == "update"
+    table = session.table(operation.table) if updates else ensure_table(session, operation.table, given)
     table = ensure_columns(session, table, given)
     table, columns = encode_columns(session, table, given)
     if operation.rows:
@@ -234,6 +238,8 @@ def uuid7() -> UUID:
 
 def _upsert(session: Session, table: StoredTable, operation: Insert, conflict: OnConflict, columns: _Columns) -> Result:
     key = _conflict_key(table, conflict)
+    if conflict.resolution == "update":
+        return _update_each(session, table, operation, conflict, columns)
     existing = _existing(session, table, key, columns, len(operation.rows))
     new = [position for position, row_id in enumerate(existing) if row_id is None]
     _refuse_repeats(table, key, columns, conflict)
@@ -244,6 +250,30 @@ def _upsert(session: Session, table: StoredTable, operation: Insert, conflict: O
     if conflict.resolution == "merge":
         touched += _merge(session, table, key, conflict, columns, existing)
     return _result(session, table, operation, RowIds.of(touched), inserted=len(new))
+
+
+def _update_each(
+    session: Session, table: StoredTable, operation: Insert, conflict: OnConflict, columns: _Columns
+) -> Result:
+    """Set on each row that the caller sees the values given for its key.
+
+    Raises:
+        NotFound: there is no row with one of the keys.
+    """
+    key, count = _conflict_key(table, conflict), len(operation.rows)
+    restriction = session.restrictions.tables.get(table.name)
+    policy = None if restriction is None else restriction.rows
+    seen = ("1", ()) if policy is None else condition_sql(session, table, policy)
+    existing = _existing(session, table, key, columns, count, seen=seen)
+    missing = [position for position, row_id in enumerate(existing) if row_id is None]
+    if missing:
+        raise NotFound(
+            f"{len(missing)} of {count} rows do not exist in {table.name!r}, so nothing was changed.",
+            hint=f"Each row is known by {', '.join(key)}; upsert to write new ones too.",
+            data={"table": table.name, "rows": missing[:_LISTED]},
+        )
+    _refuse_repeats(table, key, columns, conflict)
+    return _result(session, table, operation, RowIds.of(_merge(session, table, key, conflict, columns, existing)), 0)
 
 
 def _conflict_key(table: StoredTable, conflict: OnConflict) -> tuple[str, ...]:
@@ -275,19 +305,24 @@ def _existing(
     columns: Mapping[str, Sequence[Any]],
     count: int,
     shown: str | None = None,
+    seen: tuple[str, Sequence[Any]] = ("1", ()),
 ) -> list[Any]:
-    """Give, per row, the identity (or what else is to be ``shown``) of the row that has its key already, else None."""
+    """Give, per row, the identity (or what else is to be ``shown``) of the row that has its key already, else None.
+
+    ``seen`` is a SQL test of rows.
+    """
     if not all(name in columns for name in key):
         return [None] * count
     test = " AND ".join(f"{quote(table.columns[name].physical)} = ?" for name in key)
-    statement = f"SELECT {shown or quote(table.identity.physical)} FROM {table.rows()} WHERE {test}"
+    chosen = shown or quote(table.identity.physical)
+    statement = f"SELECT {chosen} FROM {table.rows()} WHERE {test} AND ({seen[0]})"
     execute = session.driver.execute
     found = []
     for values in zip(*(columns[name] for name in key), strict=True):
         row = (
             None
             if any(value is None or value is MISSING for value in values)
-            else execute(statement, values).fetchone()
+            else execute(statement, (*values, *seen[1])).fetchone()
         )
         found.append(row[0] if row else None)
     return found

@@ -1,13 +1,16 @@
 """Executing one operation inside a write transaction."""
 
+import sqlite3
 from dataclasses import replace
 from typing import Final
 
 from synthdb.engine.define import define
 from synthdb.engine.insert import insert
 from synthdb.engine.session import Session
+from synthdb.engine.translation import integrity_error
 from synthdb.engine.update import delete, update
 from synthdb.engine.versions.changing import change_versions
+from synthdb_host.batches import run_parts
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter, ProtectedBranch, UnsupportedCapability
 from synthdb_host.operations import (
@@ -77,11 +80,19 @@ def require_part(operation: Operation) -> None:
         raise UnsupportedCapability(f"{type(operation).__name__} cannot be a part of a transaction.")
 
 
+def _part(session: Session, part: Operation) -> Result:
+    try:
+        return execute(session, part)
+    except sqlite3.IntegrityError as error:
+        # Only here it is known whose error this is.
+        raise integrity_error(error, session.catalog) from error
+
+
 def _batch(session: Session, batch: Batch) -> Result:
     for part in batch.operations:
         require_part(part)
         if ref_of(part) not in (HEAD, batch.ref):
             raise InvalidParameter("Every part of a batch is done on the branch of the batch.", where="ref")
-    parts = tuple(execute(session, part) for part in batch.operations)
+    parts = run_parts(batch, lambda part: _part(session, part))
     whole = session.result(Result(), sum(part.affected or 0 for part in parts))
     return replace(whole, parts=parts)

@@ -1,6 +1,7 @@
 """ORDER BY: NULLs where PostgreSQL has them, ties by identity, in a form that an index can serve."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -11,10 +12,34 @@ from synthdb.engine.expressions import Expression, Scope, expression_of
 from synthdb_host.errors import InvalidSelect
 from synthdb_host.operations import And, ColumnRef, Comparison, Filter, Order
 
-__all__ = ["Term", "identity_terms", "order_terms"]
+__all__ = ["Clause", "Term", "order_terms"]
 
-Term = sa.ColumnElement[Any]
+Clause = sa.ColumnElement[Any]
 _JSON_ORDER = ("null", "text", "integer", "real", "true", "false", "array", "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What rows are sorted by: an expression, its direction, where its NULLs are, and the type of what is sorted."""
+
+    sql: Clause
+    descending: bool = False
+    nulls_first: bool = False
+    not_null: bool = False
+    kind: str = ""
+
+    @property
+    def clause(self) -> Clause:
+        """The term as SQL."""
+        # SQLite takes NULL for the smallest value, so half of the cases need no clause.
+        if self.not_null or self.nulls_first is not self.descending:
+            return self.directed
+        return self.directed.nulls_first() if self.nulls_first else self.directed.nulls_last()
+
+    @property
+    def directed(self) -> Clause:
+        """The term as SQL where there are no NULLs."""
+        return self.sql.desc() if self.descending else self.sql.asc()
 
 
 def order_terms(
@@ -25,13 +50,14 @@ def order_terms(
     *,
     named: Mapping[ColumnRef, Expression] = MappingProxyType({}),
     ties: bool = True,
+    total: bool = False,
 ) -> list[Term]:
-    """Turn the orders of a select into SQL; ``joined`` gives the scope of a to-one embed by its name.
+    """Turn the orders of a select into terms; ``joined`` gives the scope of a to-one embed by its name.
 
     ``named`` are outputs that an order may name like columns, before the table's own.
 
     Ties are broken by an integer identity, in the direction of the last order, which an index on that column
-    yields for free; without ``ties`` they stay.
+    yields for free; without ``ties`` they stay, with ``total`` none does, whatever the identity is.
 
     Raises:
         UnknownColumn: there is no such column.
@@ -46,39 +72,29 @@ def order_terms(
         found = output or expression_of(place, order.column, InvalidSelect, raw=True)
         plain = order.embed is None and not order.column.path and not order.column.cast
         not_null = order.embed is None and (found.not_null or (plain and order.column.name in known))
-        terms += [_term(sql, order, not_null=not_null) for sql in _sortable(found)]
+        terms += [_term(sql, order, str(found.type), not_null=not_null) for sql in _sortable(found)]
         direction = order.descending
         unique = unique or (plain and order.column.name == scope.stored.table.identity)
-    return terms if unique or not ties else terms + identity_terms(scope, descending=direction, tie=bool(terms))
-
-
-def identity_terms(scope: Scope, *, descending: bool = False, tie: bool = False) -> list[Term]:
-    """Sort by identity; as a tie-break (``tie``) only where that is free."""
+    if unique or not ties:
+        return terms
     identity = scope.stored.identity
-    if tie and identity.codec.type.name != "integer":
-        return []
-    column = scope.raw(identity)
-    return [column.desc() if descending else column.asc()]
+    if terms and not total and identity.codec.type.name != "integer":
+        return terms
+    return [*terms, Term(scope.raw(identity), direction, not_null=True, kind=str(identity.codec.type))]
 
 
-def _term(sql: Term, order: Order, *, not_null: bool) -> Term:
-    term = sql.desc() if order.descending else sql.asc()
-    if not_null:
-        return term
+def _term(sql: Clause, order: Order, kind: str, *, not_null: bool) -> Term:
     first = order.descending if order.nulls is None else order.nulls == "first"
-    # SQLite takes NULL for the smallest value, so half of the cases need no clause.
-    if first is not order.descending:
-        return term
-    return term.nulls_first() if first else term.nulls_last()
+    return Term(sql, order.descending, first, not_null, kind)
 
 
-def _sortable(found: Expression) -> list[Term]:
+def _sortable(found: Expression) -> list[Clause]:
     """Give the terms that sort an expression; JSON sorts by kind first, like PostgreSQL's jsonb."""
     if found.type.name != "json":
         return [found.sql]
     root = text_of("$")
     kind = sa.func.json_type(found.sql)
-    ranks: dict[str, Term] = {name: sa.literal_column(str(rank)) for rank, name in enumerate(_JSON_ORDER)}
+    ranks: dict[str, Clause] = {name: sa.literal_column(str(rank)) for rank, name in enumerate(_JSON_ORDER)}
     ranks["real"] = ranks["integer"]
     ranks["false"] = ranks["true"]
     rank = sa.case(*[(kind == text_of(name), place) for name, place in ranks.items()])

@@ -12,9 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
+from synthdb.catalog.places import Place
 from synthdb.engine.binds import Statement
+from synthdb.engine.positions import Ending, check_position
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
+from synthdb_host.operations import Position
 
 __all__ = ["UNCHANGED", "Cursor", "EmbedPlan", "Plan", "Row", "RowsPlan"]
 
@@ -133,63 +136,105 @@ class EmbedPlan:
 class Plan:
     """A compiled select. ``count`` is its counting statement, if it asks for a count.
 
-    ``limit`` and ``offset`` are the indexes of those values, None where the select has none.
+    ``limit`` and ``offset`` are the indexes of those values, None where the select has none. ``ending`` tells where a
+    page ended, if that is asked for. Rows that are in several spans are read by ``further`` statements too.
     """
 
-    __slots__ = ("_alone", "_count", "_encoder", "_limit", "_offset", "_rows", "_simple", "_statement")
+    __slots__ = (
+        "_alone", "_count", "_encoder", "_ending", "_further", "_limit", "_offset", "_rows", "_simple", "_statement",
+    )  # fmt: skip
 
-    def __init__(self, rows: RowsPlan, count: Statement | None, limit: int | None, offset: int | None) -> None:
+    def __init__(
+        self,
+        rows: RowsPlan,
+        count: Statement | None,
+        limit: int | None,
+        offset: int | None,
+        ending: Ending | None = None,
+        further: Sequence[Statement] = (),
+    ) -> None:
         self._rows = rows
+        self._ending = ending
+        self._further = further
         self._statement = rows.statement
         self._encoder = RowEncoder(rows.columns)
         self._count = count
         self._limit = limit
         self._offset = offset
-        self._simple = not rows.embeds and not rows.trimmed and count is None
+        self._simple = not rows.embeds and not rows.trimmed and count is None and not further and ending is None
         self._alone: tuple[int, str, str] | None = None
 
     @property
     def runs_alone(self) -> bool:
         """Whether one statement reads everything, and can itself ask whether the file has changed."""
-        return self._count is None and not self._rows.embeds and UNCHANGED in self._statement.sql
+        return self._count is None and not self._rows.embeds and not self._further and UNCHANGED in self._statement.sql
 
     def run_alone(
-        self, connection: sqlite3.Connection, values: Sequence[object], layout: int, also: str = ""
+        self, connection: sqlite3.Connection, values: Sequence[object], place: Place, layout: int, also: str = ""
     ) -> Result | None:
         """Read without a transaction, if the layout version of the file is still ``layout``; None: it is not.
 
         Raises as :meth:`run` does.
         """
-        known = self._alone
+        known, ending = self._alone, self._ending
         if known is None or known[0] != layout or known[1] != also:
             condition = f"({_LAYOUT}) = {layout}" + (f" AND {also}" if also else "")
             # A reader thread may look at any time.
             known = self._alone = layout, also, self._statement.sql.replace(UNCHANGED, condition)
+        version = None if ending is None else _data_version(connection)
         rows = connection.execute(known[2], self._statement.parameters(values)).fetchall()
         if not rows and connection.execute(_LAYOUT).fetchone()[0] != layout:
             # The version only rises: had it been another one before, it would be now.
             return None
-        return self._result(connection, rows, values)
+        position = None
+        if ending is not None and self._is_full(rows, values):
+            position = ending.position(connection, place, rows[-1], None)
+            if _data_version(connection) != version:
+                # Somebody has written meanwhile, so that the rows may not be of that commit.
+                return None
+        return self._result(connection, rows, values, None, position)
 
-    def run(self, connection: sqlite3.Connection, values: Sequence[object]) -> Result:
-        """Read with these values.
+    def _is_full(self, rows: Sequence[Row], values: Sequence[object]) -> bool:
+        return bool(rows) and self._limit is not None and len(rows) == values[self._limit]
+
+    def run(
+        self, connection: sqlite3.Connection, values: Sequence[object], place: Place, after: Position | None = None
+    ) -> Result:
+        """Read with these values, ``after`` a position.
 
         Raises:
             InvalidFilter: a value does not fit its column.
+            CursorExpired: the position is one of another order.
             sqlite3.OperationalError: the read was interrupted, or a sum overflows.
         """
-        statement = self._statement
+        statement, ending = self._statement, self._ending
+        if after is not None and ending is not None:
+            check_position(after, ending.signature)
         rows = connection.execute(statement.sql, statement.parameters(values)).fetchall()
-        total = None if self._count is None else self._total(connection, values, len(rows), self._count)
-        return self._result(connection, rows, values, total)
+        position = None
+        limit: Any = None if self._limit is None else values[self._limit]
+        for further in self._further:
+            if limit is not None and len(rows) >= limit:
+                break
+            rows += self._read_on(connection, further, values, len(rows))
+        if ending is not None and self._is_full(rows, values):
+            position = ending.position(connection, place, rows[-1], after)
+        total = None if self._count is None else self._total(connection, values, len(rows), self._count, after)
+        return self._result(connection, rows, values, total, position)
 
     def _result(
-        self, connection: sqlite3.Connection, rows: list[Row], values: Sequence[object], total: int | None = None
+        self,
+        connection: sqlite3.Connection,
+        rows: list[Row],
+        values: Sequence[object],
+        total: int | None,
+        position: Position | None,
     ) -> Result:
         if self._simple:
             return Result(self._encoder, rows)
         versions = tuple([str(row[-1]) for row in rows]) if self._rows.versioned else ()
-        return Result(self._encoder, self._rows.finish(connection, rows, values), total, versions=versions)
+        finished = self._rows.finish(connection, rows, values)
+        return Result(self._encoder, finished, total, versions=versions, position=position)
 
     def start(self, connection: sqlite3.Connection, values: Sequence[object]) -> "Cursor":
         """Start to read with these values, piece by piece inside one transaction; see :meth:`run`."""
@@ -199,11 +244,22 @@ class Plan:
         rows = connection.execute(self._statement.sql, self._statement.parameters(values))
         return Cursor(self._rows, self._encoder, rows, values, total)
 
-    def _total(self, connection: sqlite3.Connection, values: Sequence[object], size: int, count: Statement) -> int:
+    def _read_on(
+        self, connection: sqlite3.Connection, statement: Statement, values: Sequence[object], found: int
+    ) -> list[Row]:
+        """Read the rows of a further span, as many as are still wanted."""
+        if self._limit is not None:
+            limit: Any = values[self._limit]
+            values = [*values[: self._limit], limit - found, *values[self._limit + 1 :]]
+        return connection.execute(statement.sql, statement.parameters(values)).fetchall()
+
+    def _total(
+        self, connection: sqlite3.Connection, values: Sequence[object], size: int, count: Statement, after: object
+    ) -> int:
         """Count the rows without limit and offset; a page that ends early says it by itself."""
         offset: Any = 0 if self._offset is None else values[self._offset]
         limit: Any = None if self._limit is None else values[self._limit]
-        if (size or not offset) and (limit is None or size < limit):
+        if after is None and (size or not offset) and (limit is None or size < limit):
             return int(offset) + size
         return int(connection.execute(count.sql, count.parameters(values)).fetchone()[0])
 
@@ -243,3 +299,7 @@ class Cursor:
     def close(self) -> None:
         """Let go of the statement."""
         self._rows.close()
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])

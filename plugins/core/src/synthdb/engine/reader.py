@@ -43,12 +43,12 @@ class Reader:
         """
         key, values, plan = self._plan(catalog, select, restrictions)
         try:
-            return plan.run(connection, values)
+            return plan.run(connection, values, catalog.place, select.after)
         except sqlite3.OperationalError as error:
             if str(error) != "integer overflow":
                 raise
         exact = compile_select(catalog, select, restrictions.tables, exact=True)
-        return self._keep(key, exact).run(connection, values)
+        return self._keep(key, exact).run(connection, values, catalog.place, select.after)
 
     def run_alone(
         self,
@@ -66,7 +66,7 @@ class Reader:
         None: it is no longer, or one statement is not enough. Raises as :meth:`run` does.
         """
         _, values, plan = self._plan(catalog, select, restrictions)
-        return plan.run_alone(connection, values, layout, also) if plan.runs_alone else None
+        return plan.run_alone(connection, values, catalog.place, layout, also) if plan.runs_alone else None
 
     def plan(self, catalog: StoredCatalog, select: Select, restrictions: Restrictions) -> tuple[Plan, Sequence[object]]:
         """Give the plan of a select, and the values for it, to be read piece by piece.

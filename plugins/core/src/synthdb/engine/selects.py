@@ -11,8 +11,9 @@ from synthdb.engine.binds import Encoder, Statement
 from synthdb.engine.conditions import condition_of
 from synthdb.engine.expressions import Expression, Scope, expression_of
 from synthdb.engine.naming import quote
-from synthdb.engine.orders import order_terms
+from synthdb.engine.orders import Term, order_terms
 from synthdb.engine.plans import UNCHANGED, EmbedPlan, Plan, RowsPlan
+from synthdb.engine.positions import Ending, Span, signature_of, spans_after
 from synthdb.engine.scopes import Builder, Clause, Reading, check_pairs
 from synthdb.engine.shapes import SelectLayout, layout_of
 from synthdb_host.catalog import ColumnType
@@ -43,10 +44,12 @@ def compile_select(
     """
     layout = layout_of(select)
     reading = Reading.of(catalog, restrictions, select, layout.end, exact=exact)
-    rows = _rows_plan(reading, select, layout, ())
+    level = _Level(reading, select, layout, ())
+    rows = level.compile()
     count = None if select.count is None else _count(reading, select, layout)
     limit = None if select.limit is None else layout.limit
-    return Plan(rows, count, limit, layout.offset if select.offset else None)
+    offset = layout.offset if select.offset else None
+    return Plan(rows, count, limit, offset, level.ending, level.further)
 
 
 def _rows_plan(
@@ -91,6 +94,8 @@ class _Level:
         self._joined: dict[str, Scope] = {}
         self._keys = keys
         self._batched = batched
+        self.ending: Ending | None = None
+        self.further: tuple[Statement, ...] = ()
         self.outputs = [(self._output(output.source), output.name) for output in select.outputs]
         self.groups = self._groups()
         self._versioned = select.versions and self.groups is None
@@ -129,18 +134,52 @@ class _Level:
             places[name] = len(sqls)
             sqls.append(self.scope.raw(self.scope.column(name)))
         order = self._order()
-        if self.groups is None and not self.scope.stored.is_plain:
-            # SQLite merges the parts of a branch in the order of their indexes only by columns that it also gives.
-            sqls += map(_sorted_by, order)
+        sorted_by = self._sort_places(sqls, order)
         if self._batched:
             sqls.append(self.scope.raw(self.scope.column(self._keys[0])))
         if self._versioned:
             sqls.append(sa.literal_column(f'{quote(self.scope.stored.physical)}."_tx"'))
         embeds = self._embeds(places, columns)
         _check_names(columns)
-        statement = self.builder.binds.compile(self._statement(sqls or [sa.literal_column("1")], order))
+        if self.select.positioned:
+            self.ending = self._ending(order, sorted_by)
+        first, *further = [
+            self.builder.binds.compile(self._statement(sqls or [sa.literal_column("1")], order, span))
+            for span in self._spans(order)
+        ]
+        self.further = tuple(further)
         trimmed = width == 0 or len(sqls) > width
-        return RowsPlan(statement, tuple(columns), width, embeds, trimmed, self._versioned)
+        return RowsPlan(first, tuple(columns), width, embeds, trimmed, self._versioned)
+
+    def _sort_places(self, sqls: list[Clause], order: Sequence[Term]) -> tuple[int, ...]:
+        """Add what rows are sorted by to the columns where that is needed; gives its places among them."""
+        if self.groups is not None or (self.scope.stored.is_plain and not self.select.positioned):
+            return ()
+        # SQLite merges the parts of a branch in the order of their indexes only by columns that it also gives.
+        for term in order:
+            if not any(term.sql is sql for sql in sqls):
+                sqls.append(term.sql)
+        return tuple(next(place for place, sql in enumerate(sqls) if sql is term.sql) for term in order)
+
+    def _ending(self, order: Sequence[Term], places: tuple[int, ...]) -> Ending:
+        hidden = self.scope.stored.table.identity in self.scope.hidden
+        signature = signature_of(order, self.reading.catalog.place, self.scope.stored.id)
+        return Ending(signature, None if self.groups is not None or hidden else places)
+
+    def _spans(self, order: Sequence[Term]) -> list[Span | None]:
+        """Give the spans of rows that are read one after the other; None: all rows."""
+        after = self.select.after
+        if after is None or not after.row:
+            return [None]
+        if not self.select.positioned or self.groups is not None or len(after.row) != len(order) + 1:
+            raise InvalidParameter("This position does not belong to this select.", where="after")
+        if self.select.offset:
+            raise InvalidParameter("After a position there is no offset.", where="offset")
+        nulls = [value is None for value in after.row[1:]]
+        return list(spans_after(order, nulls, self._position_bind))
+
+    def _position_bind(self, number: int) -> Clause:
+        return self.builder.binds.bind(self.layout.after + 1 + number, _as_it_is, "after")
 
     def _shown(self) -> tuple[list[ResultColumn], list[Clause]]:
         if not self.outputs and not self.select.bare:
@@ -168,16 +207,19 @@ class _Level:
             plans.append(EmbedPlan(rows, keys, embed.many, embed.spread, batch))
         return tuple(plans)
 
-    def _statement(self, sqls: list[Clause], order: list[Clause]) -> sa.Select[Any]:
+    def _statement(self, sqls: list[Clause], order: Sequence[Term], span: Span | None) -> sa.Select[Any]:
         shortcut = self._shortcut()
         if shortcut is not None:
             return self._paged(sa.select(shortcut))
         clauses = self._clauses()
         statement = sa.select(*sqls).select_from(self.source).where(*clauses)
+        by = [term.clause for term in order]
         if self.groups is not None:
-            statement = self._grouped(statement, order)
+            statement = self._grouped(statement, by)
+        elif span is not None:
+            statement = statement.where(*span.conditions).order_by(*span.order)
         elif order:
-            statement = statement.order_by(*order)
+            statement = statement.order_by(*by)
         return self._paged(statement)
 
     def _shortcut(self) -> Clause | None:
@@ -256,9 +298,10 @@ class _Level:
 
     # -- order -------------------------------------------------------------------------------------------
 
-    def _order(self) -> list[Clause]:
+    def _order(self) -> list[Term]:
         if self.groups is None:
-            return order_terms(self.scope, self.select.order, self.select.where, self._join)
+            select = self.select
+            return order_terms(self.scope, select.order, select.where, self._join, total=select.positioned)
         sources = {output.source for output in self.select.outputs}
         aggregates = {
             ColumnRef(output.name): found
@@ -302,11 +345,8 @@ def _is_batchable(embed: Embed) -> bool:
     return not (embed.many or len(embed.remote) != 1 or grouped or select.offset) and select.limit is None
 
 
-def _sorted_by(term: Clause) -> Clause:
-    """Give what a term of an order sorts by, without its direction."""
-    while isinstance(term, sa.UnaryExpression) and term.modifier is not None:
-        term = term.element
-    return term
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _embed_columns(embed: Embed, rows: RowsPlan) -> list[ResultColumn]:

@@ -5,7 +5,8 @@ names and operators; the values stand beside it in pre-order. Whatever changes a
 the shape (``is null``, the number of items of a quantified comparison); whatever can be bound is a value (an
 ``in`` list of any length is one).
 
-The order of a select's values: its where, its having, limit, offset, then those of each embed.
+The order of a select's values: its where, its having, limit, offset, the position after which it begins, then those of
+each embed.
 """
 
 from collections.abc import Hashable, Mapping
@@ -99,6 +100,7 @@ class SelectLayout:
     having: int
     limit: int
     offset: int
+    after: int
     embeds: tuple["SelectLayout", ...]
     end: int
 
@@ -108,12 +110,13 @@ def layout_of(select: Select, start: int = 0) -> SelectLayout:
     having = start + size_of(select.where)
     limit = having + size_of(select.having)
     offset = limit + (select.limit is not None)
-    end = offset + (select.offset != 0)
+    after = offset + (select.offset != 0)
+    end = after + (0 if select.after is None else len(select.after.row))
     embeds = []
     for embed in select.embeds:
         embeds.append(layout_of(embed.select, end))
         end = embeds[-1].end
-    return SelectLayout(start, having, limit, offset, tuple(embeds), end)
+    return SelectLayout(start, having, limit, offset, after, tuple(embeds), end)
 
 
 def _condition(item: Filter | None, values: list[object], depth: int) -> Hashable:
@@ -171,6 +174,10 @@ def _select(select: Select, values: list[object], depth: int) -> Hashable:
         values.append(select.limit)
     if skips:
         values.append(select.offset)
+    after = None
+    if select.after is not None:
+        values += select.after.row
+        after = tuple([value is None for value in select.after.row])
     return (
         select.table,
         tuple([_output(output.source, output.name) for output in select.outputs]) if select.outputs else (),
@@ -182,6 +189,8 @@ def _select(select: Select, values: list[object], depth: int) -> Hashable:
         select.count,
         select.bare,
         select.versions,
+        select.positioned,
+        after,
         tuple([_embed(embed, values, depth) for embed in select.embeds]) if select.embeds else (),
     )  # fmt: skip
 

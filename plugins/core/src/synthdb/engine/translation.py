@@ -18,7 +18,7 @@ from synthdb_host.errors import (
     UniqueViolation,
 )
 
-__all__ = ["FOREIGN", "translate"]
+__all__ = ["FOREIGN", "integrity_error", "translate"]
 
 FOREIGN: Final = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 """What may come out of the driver."""
@@ -32,13 +32,14 @@ def translate(error: BaseException, catalog: StoredCatalog, path: Path) -> Reque
     if isinstance(error, OverflowError | UnicodeEncodeError):
         return InvalidValue("A value is out of the range that can be stored.")
     if isinstance(error, sqlite3.IntegrityError):
-        return _integrity(error, catalog)
+        return integrity_error(error, catalog)
     if isinstance(error, sqlite3.DataError):
         return TooLarge("A value is larger than the storage can hold.")
     return _operational(error, path)
 
 
-def _integrity(error: sqlite3.IntegrityError, catalog: StoredCatalog) -> RequestError:
+def integrity_error(error: sqlite3.IntegrityError, catalog: StoredCatalog) -> RequestError:
+    """Give the error that a caller should see where SQLite found a constraint broken."""
     message = str(error)
     if not message.startswith(_UNIQUE):
         return InvalidValue("A value does not fit the storage.")

@@ -12,7 +12,7 @@ from synthdb.engine.session import Session
 from synthdb.engine.values import encode_columns, ensure_columns
 from synthdb.engine.verification import condition_sql, verify
 from synthdb_host.contracts import Result, TableRestriction
-from synthdb_host.errors import Conflict, FullTableWrite, InvalidValue, MaxAffectedExceeded, NotNullViolation
+from synthdb_host.errors import Conflict, FullTableWrite, InvalidValue, MaxAffectedExceeded, NotFound, NotNullViolation
 from synthdb_host.operations import Delete, Update
 
 __all__ = ["Assignment", "delete", "update", "update_rows"]
@@ -109,5 +109,10 @@ def _choose(session: Session, table: StoredTable, operation: Update | Delete) ->
         raise MaxAffectedExceeded(
             f"This write would touch {len(ids)} rows, more than {operation.max_affected}.",
             data={"affected": len(ids)},
+        )
+    if len(ids) < operation.min_affected:
+        raise NotFound(
+            f"This write would touch {len(ids)} rows of {table.name!r}, fewer than {operation.min_affected}.",
+            data={"table": table.name, "affected": len(ids)},
         )
     return RowIds.of(ids)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from synthdb_host.batches import run_parts
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import (
     Capability,
@@ -91,13 +92,15 @@ class MemoryDatabase:
         """Answer an operation that only reads; None: it is another one."""
         if not isinstance(operation, Select):
             return None
+        if operation.after is not None and operation.after.commit is not None:
+            raise UnsupportedCapability("This storage keeps no past.", data={"capability": "as_of"})
         return self._select(self._state, operation, restrictions)
 
-    def _select(self, state: State, operation: Select, restrictions: Restrictions) -> Result:
+    def _select(self, state: State, operation: Select, restrictions: Restrictions, commit: str | None = None) -> Result:
         word = f"{self._salt}.{state.version}.{state.commit}"
         if operation.known is not None and word in operation.known:
             return Result(state=word)
-        result = select(View(state, restrictions), operation)
+        result = select(View(state, restrictions), operation, commit)
         return result if operation.known is None else replace(result, state=word)
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> Transaction:
@@ -190,9 +193,9 @@ def run_on(state: State, operation: Operation, restrictions: Restrictions) -> Re
         case Define():
             define(state, operation)
             return Result()
-        case Batch(operations=operations, ref=ref):
+        case Batch(ref=ref):
             check_ref(ref)
-            return Result(parts=tuple(run_on(state, part, restrictions) for part in operations))
+            return Result(parts=run_parts(operation, lambda part: run_on(state, part, restrictions)))
         case _:
             raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")
 

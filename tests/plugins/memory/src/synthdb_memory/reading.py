@@ -1,7 +1,7 @@
 """Selects: find rows with their relatives, sort and cut them, and lay them out as tuples."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -10,10 +10,11 @@ from synthdb_host.catalog import ColumnType
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 from synthdb_host.errors import InvalidSelect, UnknownRelation
-from synthdb_host.operations import HEAD, Aggregate, ColumnRef, Embed, Order, Output, Select
+from synthdb_host.operations import HEAD, Aggregate, ColumnRef, Embed, Order, Output, Position, Select
 from synthdb_memory.aggregation import aggregator
 from synthdb_memory.columns import resolve
 from synthdb_memory.conditions import Predicate, compile_filter
+from synthdb_memory.positions import Key, is_after, position_of
 from synthdb_memory.refs import check_ref
 from synthdb_memory.state import Row
 from synthdb_memory.visibility import View
@@ -33,13 +34,16 @@ Cells = Callable[[list[Candidate]], list[Any]]
 """Gives one or more neighbouring cells of the output row of a group; a plain row is a group of one."""
 
 
-def select(view: View, operation: Select) -> Result:
-    """Run a select."""
+def select(view: View, operation: Select, commit: str | None = None) -> Result:
+    """Run a select; ``commit`` is the state that it is run on, where there are several."""
     check_ref(operation.ref)
     candidates = _find(view, operation)
     groups = _groups(view, operation, candidates)
     total = len(groups) if operation.count else None
-    return _result(view, operation, groups, total)
+    result = _result(view, operation, groups, total)
+    if not operation.positioned or not result.rows or len(result.rows) != operation.limit:
+        return result
+    return replace(result, position=_Layout(view, operation).position(groups, commit))
 
 
 def written(view: View, operation: Select, rows: Sequence[Row]) -> Result:
@@ -217,41 +221,52 @@ class _Layout:
 
     def rows(self, groups: list[list[Candidate]]) -> list[tuple[Any, ...]]:
         """Sort and cut the groups and make a tuple of each."""
+        return [tuple(cell for cells in self._cells for cell in cells(group)) for group in self._page(groups)]
+
+    def _page(self, groups: list[list[Candidate]]) -> list[list[Candidate]]:
+        operation, after = self._operation, self._operation.after
         ordered = list(groups)
-        for order in reversed(self._operation.order):
-            self._sort(ordered, order)
-        start = self._operation.offset
-        end = None if self._operation.limit is None else start + self._operation.limit
-        return [tuple(cell for cells in self._cells for cell in cells(group)) for group in ordered[start:end]]
+        for key in reversed(self._sort_keys()):
+            ordered.sort(key=key.of, reverse=key.descending)
+        if after is not None and after.row:
+            keys = self._total_keys()
+            ordered = [group for group in ordered if is_after(keys, group, after.row)]
+        end = None if operation.limit is None else operation.offset + operation.limit
+        return ordered[operation.offset : end]
 
-    def _sort(self, groups: list[list[Candidate]], order: Order) -> None:
-        value = self._order_value(order)
+    def position(self, groups: list[list[Candidate]], commit: str | None) -> Position:
+        """Say where the page ends."""
+        is_row = not _is_aggregate(self._operation) and self._table.identity in self._table.by_name
+        keys = self._total_keys() if is_row else []
+        return position_of(keys, self._page(groups)[-1], commit, is_row=is_row)
+
+    def _sort_keys(self) -> list[Key]:
+        return [self._sort_key(order) for order in self._operation.order]
+
+    def _total_keys(self) -> list[Key]:
+        """Give the keys with the identity, by which rows come where all else is equal."""
+        return [*self._sort_keys(), self._sort_key(Order(ColumnRef(self._table.identity)))]
+
+    def _sort_key(self, order: Order) -> Key:
         nulls_first = order.nulls == "first" if order.nulls else order.descending
+        return Key(*self._order_value(order), order.descending, nulls_first)
 
-        def key(group: list[Candidate]) -> tuple[bool, Any]:
-            found = value(group)
-            if isinstance(found, dict | list):
-                found = msgspec.json.encode(found).decode()
-            return ((found is None) != (nulls_first != order.descending), 0 if found is None else found)
-
-        groups.sort(key=key, reverse=order.descending)
-
-    def _order_value(self, order: Order) -> Callable[[list[Candidate]], Any]:
+    def _order_value(self, order: Order) -> tuple[ColumnType, Callable[[list[Candidate]], Any]]:
         if order.embed is not None:
             return self._embed_value(order.embed, order.column)
         for output in self._operation.outputs:
             if isinstance(output.source, Aggregate) and output.name == order.column.name:
-                return self._scope.resolve(output.source)[1]
-        return self._scope.resolve(order.column)[1]
+                return self._scope.resolve(output.source)
+        return self._scope.resolve(order.column)
 
-    def _embed_value(self, name: str, column: ColumnRef) -> Callable[[list[Candidate]], Any]:
+    def _embed_value(self, name: str, column: ColumnRef) -> tuple[ColumnType, Callable[[list[Candidate]], Any]]:
         embed = next((item for item in self._operation.embeds if item.name == name), None)
         if embed is None or embed.many:
             raise UnknownRelation(f"There is no to-one embed {name!r} to sort by.")
-        _, getter = resolve(self._view.table(embed.select.table), column)
+        column_type, getter = resolve(self._view.table(embed.select.table), column)
 
         def value(group: list[Candidate]) -> Any:
             found = group[0].related[name]
             return getter(found[0].values) if found else None
 
-        return value
+        return column_type, value

@@ -54,7 +54,10 @@ class VersionedDatabase(MemoryDatabase):
 
     def _read(self, operation: Operation, restrictions: Restrictions) -> Result | None:
         if isinstance(operation, Select):
-            return self._select(self._state_of(operation.ref), replace(operation, ref=HEAD), restrictions)
+            commit = operation.after.commit if operation.after is not None else None
+            ref = operation.ref if commit is None else replace(operation.ref, at=commit)
+            last = str(self._repository.resolve(ref).id)
+            return self._select(self._state_of(ref), replace(operation, ref=HEAD), restrictions, commit or last)
         reader = READERS.get(type(operation))
         return None if reader is None else reader(self._repository, self._merger, operation)
 

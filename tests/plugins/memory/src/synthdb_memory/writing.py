@@ -16,6 +16,7 @@ from synthdb_host.errors import (
     InvalidValue,
     LossyValue,
     MaxAffectedExceeded,
+    NotFound,
     UniqueViolation,
 )
 from synthdb_host.operations import MISSING, Delete, Insert, OnConflict, Select, Update
@@ -115,7 +116,7 @@ def insert(state: State, operation: Insert, restrictions: Restrictions) -> Resul
     """Insert rows, making the table and its columns where they are missing."""
     check_ref(operation.ref)
     missing = operation.table not in state.tables
-    if missing and restrictions.may_define:
+    if missing and restrictions.may_define and not _only_updates(operation):
         new_table(state, operation.table, operation.columns, operation.rows)
     stored = state.table(operation.table)
     fit_columns(stored, operation.columns, operation.rows, restrictions)
@@ -130,9 +131,15 @@ def insert(state: State, operation: Insert, restrictions: Restrictions) -> Resul
     for given in rows:
         number, is_new = _insert_row(writer, given, operation.on_conflict)
         inserted += is_new
+        if _only_updates(operation) and number in numbers:
+            raise UniqueViolation(f"Two rows of this request are the same row of {operation.table!r}.")
         numbers += [] if number is None else [number]
     check_references(state, [operation.table])
     return writer.result(operation.returning, list(dict.fromkeys(numbers)), inserted)
+
+
+def _only_updates(operation: Insert) -> bool:
+    return operation.on_conflict is not None and operation.on_conflict.resolution == "update"
 
 
 def _insert_row(writer: _Writer, given: Row, on_conflict: OnConflict | None) -> tuple[int | None, bool]:
@@ -141,6 +148,8 @@ def _insert_row(writer: _Writer, given: Row, on_conflict: OnConflict | None) -> 
         return writer.put(row), True
     columns = _conflict_columns(writer.stored.schema, on_conflict)
     number = find_by(writer.stored, columns, row)
+    if on_conflict.resolution == "update" and (number is None or not writer.sees(number)):
+        raise NotFound(f"A row of {writer.stored.schema.name!r} with this {', '.join(columns)} does not exist.")
     if number is None:
         return writer.put(row), True
     if on_conflict.resolution == "ignore":
@@ -208,6 +217,8 @@ def _target(state: State, operation: Update | Delete, restrictions: Restrictions
         )
     if operation.expected is not None:
         operation.expected.require(operation.table, [state.row_version(stored, row) for _, row in rows])
+    if len(rows) < operation.min_affected:
+        raise NotFound(f"{len(rows)} rows would be affected, at least {operation.min_affected} must be.")
     return stored, [number for number, _ in rows]
 
 
