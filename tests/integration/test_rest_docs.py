@@ -58,8 +58,13 @@ def test_every_request_on_the_page_is_answered_as_it_says(server: Server) -> Non
         found = response.read().decode()
         connection.close()
         assert response.status == int(told.first), (asked.first, found)
-        assert {name: response.headers[name] for name in told.headers} == told.headers, asked.first
+        assert {name: without_token(response.headers[name]) for name in told.headers} == told.headers, asked.first
         assert comparable(found) == comparable(told.body), asked.first
+
+
+def without_token(header: str | None) -> str | None:
+    """Give a header without the part that differs from server to server."""
+    return header and re.sub(r"cursor=[\w-]+", "cursor=...", header)
 
 
 def comparable(body: str) -> object:

@@ -16,6 +16,14 @@ class CoreSettings(BaseModel):
         "full",
         description="full: an acknowledged write survives a power cut. normal: only a crash of the process.",
     )
+    batch_operations: int = Field(1_000, gt=0, description="Operations of one batch over HTTP.")
+    batch_bytes: int = Field(16 * 1024 * 1024, gt=0, description="Bytes of the body of a batch over HTTP.")
+    batch_seconds: float = Field(10, gt=0, description="Seconds that a batch over HTTP may take.")
+    cursor_hours: float = Field(
+        24,
+        gt=0,
+        description="How long the Link to the next page can be followed; at most as long as versions are kept.",
+    )
     lock_timeout_seconds: float = Field(30.0, gt=0, le=600, description="How long a write waits for other writers.")
     max_pages: int | None = Field(None, gt=0, description="Limit on a database file's size, in pages of 4 KiB.")
     retention_days: int | None = Field(

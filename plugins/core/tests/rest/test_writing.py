@@ -368,7 +368,7 @@ def test_a_rolled_back_write_is_answered_and_undone(
 
 def test_methods_are_told_and_others_refused(api: "Api") -> None:
     """OPTIONS lists what an address offers."""
-    assert api.send("OPTIONS", "/films").headers["allow"] == "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
+    assert api.send("OPTIONS", "/films").headers["allow"] == "GET, HEAD, QUERY, POST, PATCH, PUT, DELETE, OPTIONS"
     assert api.send("OPTIONS", "/films/1").headers["allow"] == "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
     for method, path in (("POST", "/films/1"), ("TRACE", "/films"), ("DELETE", "")):
         answer = api.send(method, path, {} if method == "POST" else None)

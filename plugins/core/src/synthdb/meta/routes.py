@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from synthdb.meta.batching import BatchResource
 from synthdb.meta.branching import (
     BranchesResource,
     BranchResource,
@@ -28,6 +29,7 @@ from synthdb.meta.lookback import (
     SqlResource,
     StorageResource,
 )
+from synthdb.rest.routes import core_settings, readers
 from synthdb_host.contracts import Route
 
 if TYPE_CHECKING:
@@ -60,8 +62,18 @@ _RESOURCES: Final[Mapping[str, type[Resource]]] = {
 def routes(host: "PluginHost") -> Sequence[Route]:
     """Give the routes, relative to the mount of the meta generator."""
     most = host.settings.limits.max_rows
-    return [Route(path, _always(kind(host.gate, most))) for path, kind in _RESOURCES.items()]
+    found = [Route(path, _always(kind(host.gate, most))) for path, kind in _RESOURCES.items()]
+    return [*found, *_batch(host)]
 
 
-def _always(resource: Resource) -> Callable[[object], Resource]:
+def _batch(host: "PluginHost") -> Sequence[Route]:
+    """Give the route of batches, whose operations are requests to the REST generator."""
+    generators = (contribution.record for contribution in host.contributions.api_generators)
+    mount = next((generator.mount for generator in generators if generator.name == "rest"), None)
+    if mount is None:
+        return ()
+    return (Route("/{db}/batch", _always(BatchResource(host.gate, mount, *readers(host), core_settings(host)))),)
+
+
+def _always(resource: object) -> Callable[[object], object]:
     return lambda _: resource

@@ -1,4 +1,4 @@
-"""Answers to writes: made of results, and sent when the write is done."""
+"""Answers: made of results, and sent when everything is done."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from urllib.parse import quote
 import falcon
 import falcon.asgi
 
-from synthdb.rest.ranges import content_range, written_range
+from synthdb.rest.ranges import content_range, page_status, written_range
 from synthdb.rest.shapes import Shape
 from synthdb.rest.tags import row_tag
 from synthdb.rest.writing import not_singular
@@ -16,7 +16,7 @@ from synthdb_host.contracts import Result
 from synthdb_host.encoding import to_text
 from synthdb_host.errors import NotFound
 
-__all__ = ["VARY", "Answer", "changed", "check_found", "check_single", "deleted", "posted", "put"]
+__all__ = ["VARY", "Answer", "changed", "check_found", "check_single", "common", "deleted", "listed", "posted", "put"]
 
 VARY: Final = "Accept, Accept-Profile, Authorization, Prefer, Range"
 
@@ -34,6 +34,24 @@ class Answer:
         resp.status = self.status
         resp.set_headers(dict(self.headers))
         resp.data = self.body
+
+
+def listed(shape: Shape, result: Result, offset: int) -> Answer:
+    """Answer a read of rows, or of the row at a key.
+
+    Raises:
+        NotFound, NotSingular: there is not the one row that was asked for.
+        RangeNotSatisfiable: the page begins behind the end.
+    """
+    count, status, headers = len(result.rows), falcon.HTTP_200, common(shape)
+    if shape.is_of_row:
+        check_found(shape, count)
+    else:
+        check_single(shape, count)
+        headers["Content-Range"] = content_range(offset, count, result.total)
+        status = page_status(offset, count, result.total)
+    headers["Content-Type"] = shape.representation.content_type
+    return Answer(status, headers, shape.representation.encode(result))
 
 
 def posted(shape: Shape, path: str, result: Result) -> Answer:
@@ -61,7 +79,7 @@ def _key_text(key: tuple[Any, ...]) -> str:
     return ",".join(quote(to_text(part), safe="") for part in key)
 
 
-def changed(shape: Shape, result: Result) -> Answer:
+def changed(shape: Shape, _path: str, result: Result) -> Answer:
     """Answer an update.
 
     Raises:
@@ -70,7 +88,7 @@ def changed(shape: Shape, result: Result) -> Answer:
     return _changed(shape, result, content_range(0, result.affected or 0, _counted(shape, result)))
 
 
-def deleted(shape: Shape, result: Result) -> Answer:
+def deleted(shape: Shape, _path: str, result: Result) -> Answer:
     """Answer a deletion.
 
     Raises:
@@ -95,10 +113,13 @@ def _answer(shape: Shape, result: Result, status: str, headers: dict[str, str]) 
     if len(result.versions) == 1 and not shape.preferences.rollback:
         # Only what is answered at a row's own address is a representation of it.
         headers["ETag"] = row_tag(result.versions[0], body if shape.is_of_row else None)
-    headers["Vary"] = VARY
-    if shape.preferences.applied:
-        headers["Preference-Applied"] = shape.preferences.applied
-    return Answer(status, headers, body)
+    return Answer(status, headers | common(shape), body)
+
+
+def common(shape: Shape) -> dict[str, str]:
+    """Say what an answer depends on and which preferences it follows."""
+    applied = shape.preferences.applied
+    return {"Vary": VARY, "Preference-Applied": applied} if applied else {"Vary": VARY}
 
 
 def _counted(shape: Shape, result: Result) -> int | None:
@@ -106,7 +127,11 @@ def _counted(shape: Shape, result: Result) -> int | None:
 
 
 def check_found(shape: Shape, count: int) -> None:
-    """Raise NotFound if no row was found at the key in the address."""
+    """Check that there is a row at the key of the address.
+
+    Raises:
+        NotFound: there is none.
+    """
     if count == 0:
         key = ",".join(shape.address.key or ())
         raise NotFound(
@@ -115,6 +140,10 @@ def check_found(shape: Shape, count: int) -> None:
 
 
 def check_single(shape: Shape, count: int) -> None:
-    """Raise NotSingular if one object is wanted and there is not one row."""
+    """Check that there is one row where one object is asked for.
+
+    Raises:
+        NotSingular: there are several or none.
+    """
     if shape.representation.single and count != 1:
         raise not_singular(count, at_least=count > 1)

@@ -37,11 +37,12 @@ def needs_catalog(address: Address, query: Query) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which of the selected rows are wanted, and whether to count them all."""
+    """Which of the selected rows are wanted, whether to count them all, and whether to say where they end."""
 
     offset: int = 0
     limit: int | None = None
     count: CountMode | None = None
+    positioned: bool = False
 
 
 def bind(address: Address, query: Query, catalog: Catalog | None, page: Page) -> Select:
@@ -63,7 +64,7 @@ def bind(address: Address, query: Query, catalog: Catalog | None, page: Page) ->
     outputs = () if selection is EVERYTHING else _distinct(selection.outputs)
     return Select(
         address.table, outputs, (), and_all(*root.where), root.having, root.order, page.limit, page.offset,
-        page.count, address.ref,
+        page.count, address.ref, positioned=page.positioned,
     )  # fmt: skip
 
 
@@ -76,8 +77,9 @@ def _bind(address: Address, query: Query, catalog: Catalog, page: Page, selectio
         where = and_all(key_filter(catalog.table(address.table), address.key), where)
     is_row = address.key is not None
     return replace(
-        select, where=where, offset=page.offset, limit=page.limit, count=page.count, ref=address.ref, versions=is_row
-    )
+        select, where=where, offset=page.offset, limit=page.limit, count=page.count, ref=address.ref, versions=is_row,
+        positioned=page.positioned and not is_row,
+    )  # fmt: skip
 
 
 def key_filter(table: Table, values: tuple[str, ...]) -> Filter | None:

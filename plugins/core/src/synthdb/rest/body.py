@@ -77,13 +77,16 @@ def decode_rows(body: bytes) -> list[Mapping[str, object]]:
         InvalidBody: it is something else.
         TooComplex: it is nested too deeply.
     """
-    value = decode_json(body)
-    rows = value if isinstance(value, list) else [value]
+    return _objects(decode_json(body))
+
+
+def _objects(value: object) -> list[Mapping[str, object]]:
+    rows: list[Any] = value if isinstance(value, list) else [value]
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             raise InvalidBody(
                 f"Expected an object, found {_kind(row)}.",
-                hint="The body of an insert is an object or an array of objects.",
+                hint="The body of a write is an object or an array of objects.",
                 where=f"item {number + 1} of the body" if isinstance(value, list) else "body",
             )
     return rows
@@ -194,6 +197,25 @@ class Bodies:
         if name not in _JSON:
             raise self._unsupported(name) if name not in self._decoders else _json_only(name)
         return decode_values(body)
+
+    def changes(self, content_type: str | None, body: bytes) -> dict[str, object] | Rows:
+        """Read what an update sets: the values of one object, or of an array with a row for each of its objects.
+
+        Raises:
+            InvalidBody: it is neither.
+            UnsupportedMediaType: nothing reads this media type.
+        """
+        name = _base(content_type)
+        if name not in _JSON and name in self._decoders:
+            return self._decoders[name](body)
+        if name not in _JSON:
+            raise self._unsupported(name)
+        value = decode_json(body)
+        if isinstance(value, list):
+            return tabulate(_objects(value))
+        if not isinstance(value, dict):
+            _refuse(value)
+        return value
 
     def _unsupported(self, name: str) -> UnsupportedMediaType:
         known = ", ".join(["application/json", *self._decoders])

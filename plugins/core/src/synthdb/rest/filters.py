@@ -151,6 +151,8 @@ def _items(scanner: Scanner, limits: Limits, source: Callable[[Scanner], _Source
     found = [_item(scanner, limits, source, depth)]
     while scanner.take(","):
         found.append(_item(scanner, limits, source, depth))
+        if len(found) > limits.conditions:
+            raise TooComplex(f"A group has more than {limits.conditions} conditions.", where=scanner.where)
     return tuple(found)
 
 

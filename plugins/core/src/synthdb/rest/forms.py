@@ -10,15 +10,16 @@ from typing import Final
 
 from synthdb_host.operations import And, Comparison, Filter, Literal, Not, Or, Select
 
-__all__ = ["HOLE", "filled", "form_of", "key_form"]
+__all__ = ["HOLE", "filled", "form_of", "key_form", "without_cursor"]
 
 HOLE: Final = "\0"
 """Begins a hole, followed by its number; no address holds this character."""
 
 _VALUE = re.compile(
-    r"((?:^|&)(?!(?:select|columns|on_conflict|on_conflict_update|order|limit|offset|and|or|having)=)"
+    r"((?:^|&)(?!(?:select|columns|on_conflict|on_conflict_update|order|limit|offset|and|or|having|cursor)=)"
     r"[A-Za-z_][A-Za-z0-9_]*=(?:eq|neq|gt|gte|lt|lte)\.)([^&%+\0]*)(?=&|$)"
 )
+_CURSOR = re.compile(r"(?:^|&)cursor=([^&]*)")
 _KEY = re.compile(rb"(.*/)([A-Za-z0-9_.~-]+)")
 
 
@@ -38,6 +39,14 @@ def form_of(query: str) -> tuple[str, list[str]]:
     return _VALUE.sub(hole, query), values
 
 
+def without_cursor(query: str) -> tuple[str, str | None]:
+    """Split a raw query string into all but its cursor, and the cursor, with which each page of a walk differs."""
+    found = _CURSOR.search(query) if "cursor=" in query else None
+    if found is None:
+        return query, None
+    return (query[: found.start()] + query[found.end() :]).removeprefix("&"), found[1]
+
+
 def key_form(path: bytes) -> tuple[bytes, str] | None:
     """Split a raw path that ends with a key into the path with a hole and the key; None: it needs decoding."""
     found = _KEY.fullmatch(path)
@@ -49,8 +58,7 @@ def filled(select: Select, values: Sequence[str]) -> Select:
     where = None if select.where is None else _filled(select.where, values)
     return Select(
         select.table, select.outputs, select.embeds, where, select.having, select.order, select.limit, select.offset,
-        select.count, select.ref, select.bare, select.versions,
-        select.known,
+        select.count, select.ref, select.bare, select.versions, select.known, select.positioned,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "full-table": ("allow",),
     "schema": ("then", "now"),
     "int64": ("number", "string"),
+    "snapshot": ("on", "off"),
 }
 _MAX_AFFECTED: Final = "max-affected"
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -37,6 +38,7 @@ class Preferences:
     full_table: bool = False
     schema_now: bool = False
     spelled: bool = False
+    live: bool = False
     applied: str = ""
 
 
@@ -90,5 +92,6 @@ def _preferences(known: dict[str, str]) -> Preferences:
         full_table="full-table" in known,
         schema_now=known.get("schema") == "now",
         spelled=known.get("int64") == "string",
+        live=known.get("snapshot") == "off",
         applied=", ".join(f"{name}={value}" for name, value in known.items()),
     )

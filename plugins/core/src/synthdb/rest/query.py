@@ -29,6 +29,7 @@ RESERVED: Final = frozenset(
         "and",
         "or",
         "having",
+        "cursor",
     }
 )
 """Parameters with a meaning of their own; a column of such a name is quoted: ``"order"=eq.1``."""
@@ -170,11 +171,17 @@ def _on_conflict_update(query: Query, value: str, where: str, _limits: Limits) -
     query.on_conflict_update = _names(value, where)
 
 
+def _cursor(_query: Query, _value: str, where: str, _limits: Limits) -> None:
+    # One was taken out of the query string before it was read.
+    raise InvalidParameter("There is one cursor at most, and its name is not percent-encoded.", where=where)
+
+
 _ROOT: Final[Mapping[str, Callable[[Query, str, str, Limits], None]]] = {
     "select": _select,
     "columns": _columns,
     "on_conflict": _on_conflict,
     "on_conflict_update": _on_conflict_update,
+    "cursor": _cursor,
 }
 
 

@@ -4,25 +4,50 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from synthdb.rest.body import Bodies
+from synthdb.rest.cursors import Cursors
 from synthdb.rest.limits import Limits
+from synthdb.rest.reading import Reading
 from synthdb.rest.representation import Representations
 from synthdb.rest.resources import DatabaseResource, TableResource
 from synthdb.rest.rows import RowResource
 from synthdb.rest.shapes import Shapes
+from synthdb.rest.steps import Steps
 from synthdb.rest.streaming import Streams
+from synthdb.settings import CoreSettings
 from synthdb_host.contracts import Route
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
 
-__all__ = ["routes"]
+__all__ = ["core_settings", "readers", "routes"]
+
+
+def core_settings(host: "PluginHost") -> CoreSettings:
+    """Give the settings of the plugin that this interface belongs to."""
+    settings = host.plugin_settings("core")
+    return settings if isinstance(settings, CoreSettings) else CoreSettings()
+
+
+def readers(host: "PluginHost") -> tuple[Shapes, Steps]:
+    """Give what reads requests."""
+    media_types = tuple(contribution.record for contribution in host.contributions.media_types)
+    limits = Limits.of(host.settings)
+    return Shapes(limits, Representations(media_types)), Steps(host.gate, Bodies(media_types), limits)
+
+
+def _cursors(host: "PluginHost") -> Cursors:
+    """Give what reads and writes cursors; none is used for longer than the states that it leads to are kept."""
+    core = core_settings(host)
+    hours = core.cursor_hours if core.retention_days is None else min(core.cursor_hours, 24 * core.retention_days)
+    return Cursors(host.signing, hours * 3600)
 
 
 def routes(host: "PluginHost") -> Sequence[Route]:
     """Give the routes, relative to the mount of the REST generator."""
-    media_types = tuple(contribution.record for contribution in host.contributions.media_types)
-    shapes = Shapes(Limits.of(host.settings), Representations(media_types))
-    parts = host.gate, shapes, Bodies(media_types), Streams(host.gate, host.settings)
+    shapes, steps = readers(host)
+    limits = Limits.of(host.settings)
+    reading = Reading(host.gate, _cursors(host), Streams(host.gate, host.settings), limits)
+    parts = host.gate, shapes, steps, reading, limits
     table, row = TableResource(*parts), RowResource(*parts)
     database = DatabaseResource(host.gate)
     return (

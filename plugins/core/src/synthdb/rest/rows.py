@@ -2,11 +2,12 @@
 
 import falcon.asgi
 
-from synthdb.rest.body import Bodies
 from synthdb.rest.cells import Cells
+from synthdb.rest.limits import Limits
+from synthdb.rest.reading import Reading
 from synthdb.rest.resources import TableResource
 from synthdb.rest.shapes import Shapes
-from synthdb.rest.streaming import Streams
+from synthdb.rest.steps import Steps
 from synthdb_host.gate import Gate
 
 __all__ = ["RowResource"]
@@ -15,8 +16,8 @@ __all__ = ["RowResource"]
 class RowResource(TableResource):
     """A row at ``/{db}/{table}/{key}``, and one cell of it at ``/{db}/{table}/{key}/{column}``."""
 
-    def __init__(self, gate: Gate, shapes: Shapes, bodies: Bodies, streams: Streams) -> None:
-        super().__init__(gate, shapes, bodies, streams)
+    def __init__(self, gate: Gate, shapes: Shapes, steps: Steps, reading: Reading, limits: Limits) -> None:
+        super().__init__(gate, shapes, steps, reading, limits)
         self._cells = Cells(gate)
 
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:

@@ -2,31 +2,74 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Generic, TypeVar
-
-import falcon.asgi
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import synthdb
 from synthdb.rest.address import Address, parse_address
 from synthdb.rest.binding import Page, bind, needs_catalog
-from synthdb.rest.forms import HOLE, filled, form_of, key_form
+from synthdb.rest.forms import HOLE, filled, form_of, key_form, without_cursor
 from synthdb.rest.limits import Limits
 from synthdb.rest.preferences import Preferences, parse_preferences
 from synthdb.rest.query import Query, parse_query
 from synthdb.rest.ranges import Window, parse_range
 from synthdb.rest.representation import Representation, Representations
 from synthdb_host.catalog import Catalog
+from synthdb_host.errors import InvalidParameter
 from synthdb_host.operations import Select
 
-__all__ = ["Form", "Shape", "Shapes", "Target", "address_of", "raw_path"]
+__all__ = ["Form", "Inner", "Sent", "Shape", "Shapes", "Target", "address_of", "raw_path"]
 
 _LONGEST_KEPT: Final = 2_000
 """Characters of a path with its headers, or of a query; what is longer is hardly ever asked twice."""
 
 _KEY_FIELD: Final = "/{key:path}"
-_READS: Final = frozenset({"GET", "HEAD"})
+_READS: Final = frozenset({"GET", "HEAD", "QUERY"})
+
+
+class Sent(Protocol):
+    """What a request is read from: a Falcon request, or one that is a part of a body."""
+
+    @property
+    def method(self) -> str:
+        """The method, in upper case."""
+
+    @property
+    def query_string(self) -> str:
+        """The raw query string."""
+
+    @property
+    def headers_lower(self) -> Mapping[str, str]:
+        """The headers, with names in lower case."""
+
+    @property
+    def path(self) -> str:
+        """The path."""
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        """The ASGI scope, with the raw path."""
+
+    @property
+    def uri_template(self) -> str | None:
+        """The template of the route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A request that came inside another one; ``path`` is raw, names of headers are in lower case."""
+
+    method: str
+    path: str
+    query_string: str
+    headers_lower: Mapping[str, str]
+    uri_template: str
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        """What holds the raw path."""
+        return {"raw_path": self.path.encode()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +101,7 @@ class Target:
             asked = asked.within(self.window)
         most = 2 if self.representation.single else self.max_rows
         limit = most if asked.limit is None else min(asked.limit, most)
-        return Page(asked.offset, limit, self.preferences.count)
+        return Page(asked.offset, limit, self.preferences.count, positioned=not self.representation.single)
 
 
 @dataclass(slots=True)
@@ -89,11 +132,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One request without its body: a form and the values for its holes. ``key`` is a key taken out of the path."""
+    """One request without its body: a form and the values for its holes.
+
+    ``key`` is a key taken out of the path, ``cursor`` one taken out of the query string, whose rest is ``text``.
+    """
 
     form: Form
     values: Sequence[str] = ()
     key: str | None = None
+    cursor: str | None = None
+    text: str = ""
 
     @property
     def target(self) -> Target:
@@ -191,18 +239,16 @@ class Shapes:
         self._targets: _Kept[tuple[object, ...], Target] = _Kept(limits.shapes)
         self._forms: _Kept[tuple[Target, str, int], Form] = _Kept(limits.shapes)
 
-    @property
-    def page_rows(self) -> int:
-        """The most rows of an answer that is one body."""
-        return self._limits.rows
-
-    def of(self, req: falcon.asgi.Request) -> Shape:
+    def of(self, req: Sent) -> Shape:
         """Give the shape of a request.
 
         Raises:
             RequestError: some part of it cannot be read; ``where`` names the part.
         """
-        text, values = form_of(req.query_string)
+        query, cursor = without_cursor(req.query_string)
+        if cursor is not None and req.method not in _READS:
+            raise InvalidParameter("Only reads have pages.", where="query parameter 'cursor'")
+        text, values = form_of(query)
         path, key = _without_key(req)
         target = self._target(req, path)
         known = target, text, len(values)
@@ -211,7 +257,7 @@ class Shapes:
             form = self._read_form(target, text, None if key is None else len(values))
             if len(text) <= _LONGEST_KEPT:
                 self._forms.put(known, form)
-        return Shape(form, values, key)
+        return Shape(form, values, key, cursor, query)
 
     def _read_form(self, target: Target, text: str, key_hole: int | None) -> Form:
         query = parse_query(text, self._limits)
@@ -219,7 +265,7 @@ class Shapes:
             target = replace(target, address=replace(target.address, key=(f"{HOLE}{key_hole}",)))
         return Form(target, query, needs_catalog(target.address, query))
 
-    def _target(self, req: falcon.asgi.Request, path: str | bytes) -> Target:
+    def _target(self, req: Sent, path: str | bytes) -> Target:
         header = req.headers_lower.get
         accept, prefer = header("accept"), header("prefer")
         if req.method in _READS:
@@ -252,7 +298,7 @@ class Shapes:
         return Target(address, preferences, representation, window, most, tag)
 
 
-def _without_key(req: falcon.asgi.Request) -> tuple[str | bytes, str | None]:
+def _without_key(req: Sent) -> tuple[str | bytes, str | None]:
     """Split the raw path of one row into the path before its key and the key; other paths stay whole."""
     path: bytes = req.scope.get("raw_path") or req.path.encode()
     template = req.uri_template or ""
@@ -261,13 +307,13 @@ def _without_key(req: falcon.asgi.Request) -> tuple[str | bytes, str | None]:
     return key_form(path) or (path, None)
 
 
-def raw_path(req: falcon.asgi.Request) -> str:
+def raw_path(req: Sent) -> str:
     """Give the path as it was sent, still percent-encoded."""
     raw: bytes = req.scope.get("raw_path") or b""
     return raw.decode("utf-8", "replace") or req.path
 
 
-def address_of(req: falcon.asgi.Request, profile: str | None) -> Address:
+def address_of(req: Sent, profile: str | None) -> Address:
     """Read the address of a routed request.
 
     Raises:

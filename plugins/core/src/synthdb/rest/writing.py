@@ -11,9 +11,11 @@ from synthdb_host.errors import (
     InvalidBody,
     InvalidFilter,
     InvalidParameter,
+    MaxAffectedExceeded,
     NotSingular,
 )
 from synthdb_host.operations import (
+    MISSING,
     And,
     ColumnRef,
     Comparison,
@@ -30,7 +32,7 @@ from synthdb_host.operations import (
 )
 from synthdb_host.values import adapt
 
-__all__ = ["delete_rows", "insert_rows", "not_singular", "put_row", "update_rows"]
+__all__ = ["delete_rows", "insert_rows", "not_singular", "put_row", "update_each", "update_rows"]
 
 
 def insert_rows(shape: Shape, rows: Rows, select: Select) -> Insert:
@@ -75,6 +77,42 @@ def update_rows(shape: Shape, values: Mapping[str, object], select: Select) -> U
         raise InvalidBody("The body sets no column.", where="body")
     where, most, returning = _target(shape, select)
     return Update(shape.address.table, values, where, where is None, most, returning, shape.address.ref)
+
+
+def update_each(shape: Shape, rows: Rows, table: Table, select: Select) -> Insert:
+    """Make an update in which each row has its own values, and is known by its key or the unique columns given.
+
+    Raises:
+        InvalidBody: the request filters too, or a row lacks its key.
+    """
+    if select.where is not None or select.limit is not None or select.offset:
+        raise InvalidBody(
+            "Rows that are updated each by its key have no filters, no limit and no offset.",
+            hint="Send one object to set the same values on all rows that filters select.",
+            where="body",
+        )
+    columns, cells = rows if shape.query.columns is None else _picked(rows, (*shape.query.columns, *table.key))
+    key = shape.query.on_conflict or table.key
+    places = [columns.index(name) for name in key if name in columns]
+    for number, row in enumerate(cells):
+        if len(places) < len(key) or any(row[place] in (None, MISSING) for place in places):
+            raise InvalidBody(f"Expected the key of a row: {', '.join(key)}.", where=f"item {number + 1} of the body")
+    most = shape.preferences.max_affected
+    if most is not None and len(cells) > most:
+        raise MaxAffectedExceeded(
+            f"This write would touch {len(cells)} rows, more than {most}.", data={"affected": len(cells)}
+        )
+    returning = _returning(shape, select)
+    if returning is not None and shape.representation.single and len(cells) != 1:
+        raise not_singular(len(cells))
+    conflict = OnConflict(shape.query.on_conflict, "update")
+    return Insert(shape.address.table, columns, cells, conflict, returning, shape.address.ref)
+
+
+def _picked(rows: Rows, names: tuple[str, ...]) -> Rows:
+    given, cells = rows
+    places = [place for place, name in enumerate(given) if name in names]
+    return tuple(given[place] for place in places), [tuple(row[place] for place in places) for row in cells]
 
 
 def delete_rows(shape: Shape, select: Select) -> Delete:
