@@ -49,7 +49,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def test_the_client_does_what_it_promises(folder: Path, shop: Shop) -> None:
     """Every check of the driver passes against the server."""
-    check_results(run([sys.executable, "roundtrip.py", shop.url, shop.cutting_url], folder), 18)
+    check_results(run([sys.executable, "roundtrip.py", shop.url, shop.cutting_url], folder), 22)
 
 
 def test_mypy_finds_nothing_in_the_client_and_what_is_wrong_in_its_use(folder: Path) -> None:

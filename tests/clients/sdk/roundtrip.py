@@ -29,6 +29,7 @@ from shop_client.runtime import (
     SchemaDrift,
     any_of,
     compare,
+    reference,
 )
 
 BIG = 2**53 + 1
@@ -279,6 +280,54 @@ def a_write_whose_answer_is_lost_is_done_once(client: Client) -> None:
         raise AssertionError
 
 
+def a_batch_is_one_commit(client: Client) -> None:
+    people, items = client.table(People), client.table(Items)
+    results = client.batch(
+        people.insert({"id": 60, "name": "Yasujirō"}),
+        items.insert({"id": 1, "sku": "by him", "maker_id": reference(0, "id")}).returning("maker_id"),
+        items.update({"stock": 7}).key(1),
+        items.insert_csv("sku\nplain\n"),
+    ).execute()
+    assert [item["status"] for item in results] == [201, 201, 204, 201]
+    assert results[1]["body"] == [{"maker_id": 60}]
+    assert items.get(1).data["stock"] == 7
+    error = refused(client.batch(items.delete().key(1), items.insert({"sku": "plain"})).execute, Conflict)
+    assert error.data["operation"] == 1
+    assert items.select().count() == 2
+    items.delete().every_row().execute()
+    people.delete().key(60).execute()
+
+
+def a_walk_is_of_one_moment(client: Client) -> None:
+    items = client.table(Items)
+    skus = [f"w{n:02}" for n in range(30)]
+    items.insert([{"sku": sku} for sku in skus]).execute()
+    pages = items.select("sku").order("sku").pages(10)
+    found = [row["sku"] for row in next(pages)]
+    items.insert({"sku": "a new one"}).execute()
+    items.delete().is_in("sku", skus[5:25]).execute()
+    found += [row["sku"] for page in pages for row in page]
+    assert found == skus
+    items.delete().every_row().execute()
+
+
+def each_row_gets_its_own_values(client: Client) -> None:
+    items = client.table(Items)
+    items.insert([{"id": 1, "sku": "a", "stock": 1}, {"id": 2, "sku": "b", "stock": 2}]).execute()
+    items.update_each([{"id": 1, "stock": 5}, {"id": 2, "weight": 0.5}]).execute()
+    items.update_each([{"sku": "a", "weight": 1.5}], on=["sku"]).execute()
+    rows = items.select("stock", "weight").order("id").all()
+    assert list(map(dict, rows)) == [{"stock": 5, "weight": 1.5}, {"stock": 2, "weight": 0.5}]
+    assert refused(items.update_each([{"id": 9, "stock": 5}]).execute, NotFound).status == 404
+    items.delete().every_row().execute()
+
+
+def long_queries_fit(client: Client) -> None:
+    query = client.table(People).select("id").is_in("id", range(2, 5_000))
+    assert ([row["id"] for row in query.order("id").all()], query.count()) == ([2, 3], 2)
+    assert sum(1 for _ in query.stream()) == 2
+
+
 def dry_runs_change_nothing(client: Client) -> None:
     people = client.table(People)
     assert list(map(dict, people.delete().eq("id", 3).dry_run().returning("id").execute().data)) == [{"id": 3}]
@@ -323,6 +372,7 @@ CHECKS: tuple[Callable[[Client], None], ...] = (
     related_rows, many_rows_page_by_page, upserts, raw_selections, csv_both_ways, hostile_names,
     branches_and_past_states, changes_go_on_where_they_ended, dry_runs_change_nothing, errors_say_what_is_wrong,
     a_drifted_schema_is_told_once, lost_updates_are_noticed, a_write_whose_answer_is_lost_is_done_once,
+    a_batch_is_one_commit, a_walk_is_of_one_moment, each_row_gets_its_own_values, long_queries_fit,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@
 
 import { connect, type Tables } from "./shop_client/index.js";
 import {
-  anyOf, compare, jsonPath, NotConnected, NotSingular, path, Refused, type Client, type Pending,
+  anyOf, compare, jsonPath, NotConnected, NotSingular, path, reference, Refused, type Client, type Pending,
 } from "./shop_client/runtime/index.js";
 
 declare const process: { readonly argv: readonly string[] };
@@ -246,6 +246,58 @@ const CHECKS: Record<string, (client: Shop) => Promise<void>> = {
     const hasty = connect(CUTTING, { headers: { "X-Cut": `ts ${RUN} hasty` }, retries: { most: 0 } });
     same((await hasty.from("items").insert({ sku: "unknown" })).error instanceof NotConnected, true);
     await items.delete().eq("sku", "unknown").orThrow();
+  },
+
+  async aBatchIsOneCommit(client) {
+    const people = client.from("people");
+    const items = client.from("items");
+    const results = await client.batch([
+      people.insert({ id: 60, name: "Yasujirō" }),
+      items.insert({ id: 1, sku: "by him", maker_id: reference(0, "id") }).returning("maker_id"),
+      items.update({ stock: 7 }).key(1),
+      items.insertCsv("sku\nplain\n"),
+    ]).orThrow();
+    same(results.map((item) => item.status), [201, 201, 204, 201]);
+    same(results[1]?.body, [{ maker_id: 60 }]);
+    const error = await refused(client.batch([items.delete().key(1), items.insert({ sku: "plain" })]));
+    same([error.data["operation"], await items.select().count().orThrow()], [1, 2]);
+    await items.delete().everyRow().orThrow();
+    await people.delete().key(60).orThrow();
+  },
+
+  async aWalkIsOfOneMoment(client) {
+    const items = client.from("items");
+    const skus = Array.from({ length: 30 }, (_, n) => `w${String(n).padStart(2, "0")}`);
+    await items.insert(skus.map((sku) => ({ sku }))).orThrow();
+    const found: string[] = [];
+    for await (const page of items.select("sku").order("sku").pages(10)) {
+      if (found.length === 0) {
+        await items.insert({ sku: "a new one" }).orThrow();
+        await items.delete().in("sku", skus.slice(5, 25)).orThrow();
+      }
+      found.push(...page.map((row) => row.sku));
+    }
+    same(found, skus);
+    await items.delete().everyRow().orThrow();
+  },
+
+  async eachRowGetsItsOwnValues(client) {
+    const items = client.from("items");
+    await items.insert([{ id: 1, sku: "a", stock: 1 }, { id: 2, sku: "b", stock: 2 }]).orThrow();
+    await items.updateEach([{ id: 1, stock: 5 }, { id: 2, weight: 0.5 }]).orThrow();
+    await items.updateEach([{ sku: "a", weight: 1.5 }], { on: ["sku"] }).orThrow();
+    const rows = await items.select("stock", "weight").order("id").orThrow();
+    same(rows, [{ stock: 5n, weight: 1.5 }, { stock: 2n, weight: 0.5 }]);
+    same((await refused(items.updateEach([{ id: 9, stock: 5 }]))).status, 404);
+    await items.delete().everyRow().orThrow();
+  },
+
+  async longQueriesFit(client) {
+    const query = client.from("people").select("id").in("id", Array.from({ length: 5_000 }, (_, n) => n + 2));
+    same([await query.order("id").orThrow(), await query.count().orThrow()], [[{ id: 2n }, { id: 3n }], 2]);
+    let streamed = 0;
+    for await (const row of query.stream()) streamed += Number(row.id);
+    same(streamed, 5);
   },
 
   async dryRunsChangeNothing(client) {

@@ -391,3 +391,64 @@ func TestAWriteWhoseAnswerIsLostIsDoneOnce(t *testing.T) {
 	same(t, errors.As(err, &unanswered), true)
 	must(0, merging.DeleteBranch(ctx, "go.once"))(t)
 }
+
+func TestABatchIsOneCommit(t *testing.T) {
+	client := connect(t, shop.Options{})
+	people, items := shop.People.In(client), shop.Items.In(client)
+	results := must(client.Batch(ctx, true,
+		people.Insert(shop.PeopleInsert{Id: shop.Set[int64](60), Name: "Yasujirō"}),
+		items.Insert(shop.ItemsInsert{Id: shop.Set[int64](1), Sku: "by him", MakerId: shop.Ref[int64](0, "id")}).Returning("maker_id"),
+		items.Update(shop.ItemsUpdate{Stock: shop.Set[int64](7)}).Key(1),
+		items.InsertCSV("sku\nplain\n"),
+	))(t)
+	same(t, []int{results[0].Status, results[1].Status, results[2].Status, results[3].Status}, []int{201, 201, 204, 201})
+	same(t, string(results[1].Body), `[{"maker_id":60}]`)
+	_, err := client.Batch(ctx, true, items.Delete().Key(1), items.Insert(shop.ItemsInsert{Sku: "plain"}))
+	refused(t, err, shop.ErrConflict, "unique_violation")
+	same(t, must(items.Select().Count(ctx))(t), int64(2))
+	must(items.Delete().EveryRow().Exec(ctx))(t)
+	must(people.Delete().Key(60).Exec(ctx))(t)
+}
+
+func TestAWalkIsOfOneMoment(t *testing.T) {
+	client := connect(t, shop.Options{})
+	items := shop.Items.In(client)
+	skus, rows := make([]string, 30), make([]shop.ItemsInsert, 30)
+	for number := range rows {
+		skus[number] = fmt.Sprintf("w%02d", number)
+		rows[number].Sku = skus[number]
+	}
+	must(items.Insert(rows...).Exec(ctx))(t)
+	found := []string{}
+	for page, err := range items.Select("sku").Order("sku", shop.Ascending).Pages(ctx, 10) {
+		must(page, err)(t)
+		if len(found) == 0 {
+			must(items.Insert(shop.ItemsInsert{Sku: "a new one"}).Exec(ctx))(t)
+			must(items.Delete().Where(shop.In("sku", skus[5:25]...)).Exec(ctx))(t)
+		}
+		for _, row := range page {
+			found = append(found, row.Sku)
+		}
+	}
+	same(t, found, skus)
+}
+
+func TestEachRowGetsItsOwnValuesAndLongQueriesFit(t *testing.T) {
+	client := connect(t, shop.Options{})
+	items := shop.Items.In(client)
+	must(items.Insert(shop.ItemsInsert{Id: shop.Set[int64](1), Sku: "a"}, shop.ItemsInsert{Id: shop.Set[int64](2), Sku: "b"}).Exec(ctx))(t)
+	must(items.UpdateEach(nil,
+		shop.ItemsUpdate{Id: shop.Set[int64](1), Stock: shop.Set[int64](5)},
+		shop.ItemsUpdate{Id: shop.Set[int64](2), Weight: shop.Set(0.5)},
+	).Exec(ctx))(t)
+	rows := must(items.Select("stock", "weight").Order("id", shop.Ascending).All(ctx))(t)
+	same(t, []any{*rows[0].Stock, *rows[1].Weight}, []any{int64(5), 0.5})
+	_, err := items.UpdateEach(nil, shop.ItemsUpdate{Id: shop.Set[int64](9), Stock: shop.Set[int64](5)}).Exec(ctx)
+	refused(t, err, shop.ErrNotFound, "not_found")
+	ids := make([]int, 5_000)
+	for number := range ids {
+		ids[number] = number + 2
+	}
+	long := shop.People.In(client).Select("id").Where(shop.In("id", ids...))
+	same(t, []any{len(must(long.All(ctx))(t)), must(long.Count(ctx))(t)}, []any{2, int64(2)})
+}

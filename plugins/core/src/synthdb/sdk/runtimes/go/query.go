@@ -25,6 +25,7 @@ const (
 	DescendingNullsLast Order = ".desc.nullslast"
 	defaultPage               = 500
 	longestLine               = 64 << 20
+	longestQuery              = 4_000
 	acceptJSON                = "application/json"
 	acceptObject              = "application/vnd.pgrst.object+json"
 	acceptLines               = "application/x-ndjson"
@@ -219,8 +220,14 @@ func (q Query[R]) request(accept string) (request, error) {
 	if q.count != "" {
 		header["Prefer"] = "count=" + q.count
 	}
-	target := q.session.table(q.level.table) + queryString(parameters)
-	return request{method: "GET", target: target, header: header}, q.level.err
+	path, query := q.session.table(q.level.table), queryString(parameters)
+	if len(query) <= longestQuery {
+		return request{method: "GET", target: path + query, header: header}, q.level.err
+	}
+	// Servers and what stands before them take no longer addresses; in a body it means the same.
+	header["Content-Type"] = "application/x-www-form-urlencoded"
+	sent := request{method: "POST", target: path + "/query", header: header, body: []byte(query[1:]), reads: true}
+	return sent, q.level.err
 }
 
 func (q Query[R]) ask(ctx context.Context, accept string) (reply, error) {
@@ -284,11 +291,13 @@ func (q Query[R]) MaybeSingle(ctx context.Context) (*R, error) {
 // Count counts the rows without reading them.
 func (q Query[R]) Count(ctx context.Context) (int64, error) {
 	q.count = "exact"
-	sent, err := q.request(acceptJSON)
+	sent, err := q.Limit(1).request(acceptJSON)
 	if err != nil {
 		return 0, err
 	}
-	sent.method = "HEAD"
+	if sent.method == "GET" {
+		sent.method = "HEAD"
+	}
 	found, err := q.session.transport.send(ctx, sent)
 	return answerOf(found).Total, err
 }

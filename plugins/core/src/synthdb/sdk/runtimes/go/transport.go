@@ -66,6 +66,12 @@ type request struct {
 	body   []byte
 	// once says that the server has no way to know the request again.
 	once bool
+	// reads says that it changes nothing, though its method may.
+	reads bool
+}
+
+func (r request) isRead() bool {
+	return r.reads || reads[r.method]
 }
 
 type reply struct {
@@ -228,7 +234,7 @@ type delayed struct {
 func (d *delayed) Error() string { return d.problem.Error() }
 
 func safeToRepeat(sent request) request {
-	if reads[sent.method] || sent.once {
+	if sent.isRead() || sent.once {
 		return sent
 	}
 	header := map[string]string{keyHeader: `"` + newKey() + `"`}
@@ -251,7 +257,7 @@ func mayRepeat(sent request, err error) bool {
 		return busy[refused.Status] || refused.Code == running
 	}
 	var unanswered *ConnectionError
-	return errors.As(err, &unanswered) && (reads[sent.method] || !sent.once)
+	return errors.As(err, &unanswered) && (sent.isRead() || !sent.once)
 }
 
 func unanswered(sent request, err error) error {

@@ -25,6 +25,7 @@ _Nulls = Literal["first", "last"]
 _Parameter = tuple[str, str]
 
 _PAGE = 500
+_LONGEST = 4_000
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ class Query(_Selecting[Column], Generic[Row, Found, Column]):
 
     def count(self, kind: _Count = "exact") -> int:
         """Count the rows without reading them."""
-        request = replace(self.with_count(kind)._request(), method="HEAD")  # noqa: SLF001 - another one of this class
+        request = self.with_count(kind).limit(1)._request()  # noqa: SLF001 - another one of this class
+        if request.method == "GET":
+            request = replace(request, method="HEAD")
         total = Answer.of(self.session.send(request), None).total
         return total or 0
 
@@ -238,7 +241,12 @@ class Query(_Selecting[Column], Generic[Row, Found, Column]):
         if selection != "*":
             parameters.insert(0, ("select", selection))
         headers = {"Accept": accept, **({"Prefer": f"count={self.counting}"} if self.counting else {})}
-        return Request("GET", self.session.table(self.table.name) + query_string(parameters), headers)
+        path, query = self.session.table(self.table.name), query_string(parameters)
+        if len(query) <= _LONGEST:
+            return Request("GET", path + query, headers)
+        # Servers and what stands before them take no longer addresses; in a body it means the same.
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return Request("POST", f"{path}/query", headers, query.removeprefix("?").encode(), reads=True)
 
     def _row(self, row: dict[str, Any]) -> Row:
         return cast("Row", self.decoded(row))

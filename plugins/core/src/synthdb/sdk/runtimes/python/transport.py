@@ -48,17 +48,26 @@ class Retries:
 
 @dataclass(frozen=True)
 class Request:
-    """A request: ``target`` is path and query below the server's address. A repeatable one may be sent twice."""
+    """A request: ``target`` is path and query below the server's address.
+
+    One that ``reads`` may be sent any number of times; so may a repeatable one, which has a key.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes | None = None
     repeatable: bool = True
+    reads: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it changes nothing."""
+        return self.reads or self.method in _READS
 
     def safe_to_repeat(self) -> "Request":
         """Give the request with a key by which the server knows it again, if it writes rows."""
-        if self.method in _READS or not self.repeatable or _KEY in self.headers:
+        if self.is_read or not self.repeatable or _KEY in self.headers:
             return self
         return replace(self, headers={**self.headers, _KEY: f'"{uuid.uuid4()}"'})
 
@@ -231,7 +240,7 @@ class _translated:  # noqa: N801 - it reads as a phrase after ``with``
 def _may_repeat(request: Request, failure: ClientError) -> bool:
     if isinstance(failure, Refused):
         return failure.status in _BUSY or failure.code == _RUNNING
-    return request.method in _READS or request.repeatable
+    return request.is_read or request.repeatable
 
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:

@@ -18,6 +18,8 @@ export interface Request {
   readonly body?: string;
   /** Whether it may be sent twice, which the server notices by a key. */
   readonly repeatable?: boolean;
+  /** Whether it changes nothing, though its method may. */
+  readonly reads?: boolean;
 }
 
 /** An answer. */
@@ -185,7 +187,7 @@ async function* readLines(response: Response, patience: Patience): AsyncGenerato
 }
 
 function safeToRepeat(request: Request): Request {
-  if (READS.has(request.method) || request.repeatable === false || KEY in request.headers) return request;
+  if (isRead(request) || request.repeatable === false || KEY in request.headers) return request;
   return { ...request, headers: { ...request.headers, [KEY]: `"${key()}"` } };
 }
 
@@ -195,9 +197,13 @@ function key(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function isRead(request: Request): boolean {
+  return request.reads === true || READS.has(request.method);
+}
+
 function mayRepeat(request: Request, error: unknown): boolean {
   if (error instanceof Refused) return BUSY.has(error.status) || error.code === RUNNING;
-  return error instanceof NotConnected && (READS.has(request.method) || request.repeatable !== false);
+  return error instanceof NotConnected && (isRead(request) || request.repeatable !== false);
 }
 
 function refusal(response: Response, text: string): Refused {
