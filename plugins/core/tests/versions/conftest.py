@@ -53,6 +53,11 @@ class Ask:
         return Ref(name)
 
 
+def opened(path: Path, *, create: bool = False) -> Ask:
+    placement = Placement("test", f"sqlite:///{path}", create=create)
+    return Ask(open_sqlite(placement, EmbeddedScheduler(), CoreSettings(durability="normal")))
+
+
 @pytest.fixture
 def statements() -> Iterator[Iterator[int]]:
     """Give a counter of the statements that connections opened from now on run; looking at it counts as one."""
@@ -68,7 +73,14 @@ def statements() -> Iterator[Iterator[int]]:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Iterator[Ask]:
-    placement = Placement("test", f"sqlite:///{tmp_path / 'test.db'}", create=True)
-    database = open_sqlite(placement, EmbeddedScheduler(), CoreSettings(durability="normal"))
-    yield Ask(database)
-    database.close()
+    found = opened(tmp_path / "test.db", create=True)
+    yield found
+    found.database.close()
+
+
+@pytest.fixture
+def other(ask: Ask, tmp_path: Path) -> Iterator[Ask]:
+    """The same file, opened once more, as another process would have it."""
+    found = opened(tmp_path / "test.db")
+    yield found
+    found.database.close()

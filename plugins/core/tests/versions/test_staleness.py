@@ -1,15 +1,10 @@
 """A read that is one statement asks the file in that statement whether it is still as it was when it was compiled."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from synthdb.engine.database import open_sqlite
-from synthdb.settings import CoreSettings
 from synthdb_host.catalog import Column, ColumnType
-from synthdb_host.contracts import Placement
 from synthdb_host.errors import UnknownColumn, UnknownTable
 from synthdb_host.operations import (
     HEAD,
@@ -22,20 +17,10 @@ from synthdb_host.operations import (
     RenameColumn,
     Select,
 )
-from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.versions import Branching, CreateBranch, DropBranch, Ref
 
 ONE = Comparison(ColumnRef("id"), "eq", 1)
 PLACES = pytest.mark.parametrize("place", ["main", "dev"])
-
-
-@pytest.fixture
-def other(ask: Any, tmp_path: Path) -> Iterator[Any]:
-    """The same file, opened once more, as another process would have it."""
-    placement = Placement("other", f"sqlite:///{tmp_path / 'test.db'}")
-    database = open_sqlite(placement, EmbeddedScheduler(), CoreSettings(durability="normal"))
-    yield type(ask)(database)
-    database.close()
 
 
 def page(ref: Ref, order: str = "id") -> Select:

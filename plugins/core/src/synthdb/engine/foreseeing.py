@@ -5,6 +5,7 @@ import sqlite3
 from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.places import is_protected
 from synthdb.engine.marks import Marks
+from synthdb.engine.numbers import Numbers
 from synthdb.engine.operations import require_unprotected
 from synthdb.engine.reader import Reader
 from synthdb.engine.session import Plans, Session
@@ -25,7 +26,7 @@ def foreseen(
     """Give the result of a dry run inside a reading transaction; None if it must be tried out by the writer."""
     if not catalog.place.is_head:
         return None
-    session = Session(driver, catalog, Reader(), Plans(), Marks(-1), last_commit(driver) + 1, "")
+    session = Session(driver, catalog, Reader(), Plans(), Marks(-1), Numbers(), last_commit(driver) + 1, "")
     session.restrictions, session.context = restrictions, context
     session.is_protected = is_protected(driver, session.branch)
     require_unprotected(session, operation)

@@ -13,6 +13,7 @@ from typing import Any
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.engine.naming import quote
+from synthdb.engine.numbers import keep_number
 from synthdb.engine.overlay import OverlayRows
 from synthdb.engine.rows import RowIds
 from synthdb.engine.session import Session
@@ -58,7 +59,7 @@ def delete_rows(session: Session, table: StoredTable, rows: RowIds) -> int:
         return _delete_on_branch(session, table, rows)
     among = _among(table, rows)
     _keep(session, table, among, rows.parameters, "d")
-    _end_updated(session, table, among, rows.parameters)
+    _settle_own(session, table, among, rows.parameters)
     cursor = session.driver.execute(f"DELETE FROM {quote(table.physical)} WHERE {among}", rows.parameters)
     if cursor.rowcount:
         session.changes_of(table).deleted += cursor.rowcount
@@ -135,10 +136,14 @@ def _ids(session: Session, table: StoredTable, where: str, parameters: Sequence[
     return RowIds.of([row_id for (row_id,) in session.driver.execute(statement, parameters)])
 
 
-def _end_updated(session: Session, table: StoredTable, among: str, parameters: Sequence[Any]) -> None:
-    """Say that a version ended by a deletion where this same commit has updated the row before."""
+def _settle_own(session: Session, table: StoredTable, among: str, parameters: Sequence[Any]) -> None:
+    """Take account of what this same commit has done to rows that are about to be deleted."""
     changes = session.changes.get(table.id)
+    if changes is not None and changes.inserted:
+        # Nothing will be left of a row that this same commit has made.
+        keep_number(session.driver, table.id, table.physical)
     if changes is not None and changes.updated:
+        # These versions end by a deletion.
         session.driver.execute(
             f"UPDATE {quote(table.history)} SET _op = 'd' WHERE {among} AND _to = ?", (*parameters, session.commit)
         )

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,14 +19,10 @@ from synthdb.engine.values import encode_columns, ensure_columns
 from synthdb.engine.verification import condition_sql, duplicate, require_visible, verify
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
-from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, NotFound, NotNullViolation, UniqueViolation
+from synthdb_host.errors import InvalidParameter, InvalidValue, NotFound, NotNullViolation, UniqueViolation
 from synthdb_host.operations import MISSING, Expected, Insert, OnConflict
-from synthdb_host.values import INTEGER_MAX
 
 __all__ = ["insert", "uuid7"]
-
-_LAST_NUMBER: Final = INTEGER_MAX - 1
-"""The highest identity that the counter gives; it must itself be able to point behind that."""
 
 _LISTED: Final = 100
 """Rows that an error names."""
@@ -58,7 +55,7 @@ def insert(session: Session, operation: Insert) -> Result:
 
 
 def _transposed(operation: Insert) -> dict[str, Sequence[object]]:
-    columns = tuple(map(normal_name, operation.columns))
+    columns = _normal_names(tuple(operation.columns))
     width = len(columns)
     if len(set(columns)) != width:
         raise InvalidValue("A column is given twice.")
@@ -66,6 +63,11 @@ def _transposed(operation: Insert) -> dict[str, Sequence[object]]:
         if len(row) != width:
             raise InvalidValue(f"Row {number} has {len(row)} values for {width} columns.", where=f"row {number}")
     return dict(zip(columns, zip(*operation.rows, strict=True), strict=False))
+
+
+@lru_cache(maxsize=512)
+def _normal_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(normal_name, names))
 
 
 def _result(session: Session, table: StoredTable, operation: Insert, rows: RowIds, inserted: int) -> Result:
@@ -95,7 +97,7 @@ def _python(column: StoredColumn, stored: object) -> Any:  # noqa: ANN401 - any 
 class _InsertPlan:
     """How rows with certain columns are written: the statement, and the constants for columns not given.
 
-    ``physical`` are the columns of the values that the statement takes, before the two commit ids.
+    ``physical`` are the columns of the values that the statement takes, before the commit's id.
     """
 
     statement: str
@@ -123,7 +125,7 @@ def _compile(table: StoredTable, names: tuple[str, ...]) -> _InsertPlan:
     # Named, because SQLite would take the DEFAULT with which a column was once added.
     empty = [name for name in table.stored if name not in physical]
     into = ", ".join(quote(name) for name in (*physical, "_tx", "_created", *empty))
-    marks = ", ".join(["?"] * (len(physical) + 2) + ["NULL"] * len(empty))
+    marks = ", ".join([*["?"] * len(physical), *[f"?{len(physical) + 1}"] * 2, *["NULL"] * len(empty)])
     statement = f"INSERT INTO {quote(table.physical)} ({into}) VALUES ({marks})"
     required = tuple(table.columns[name] for name in others if table.columns[name].column.not_null)
     return _InsertPlan(statement, tuple(physical), tuple(_default(column) for column in defaulted), required)
@@ -160,11 +162,10 @@ def _insert(session: Session, table: StoredTable, columns: _Columns, count: int)
 
 
 def _write(session: Session, plan: _InsertPlan, cells: list[Sequence[Any]], count: int) -> None:
-    commits = (session.commit, session.commit)
     if count == 1:
-        session.driver.execute(plan.statement, [*(values[0] for values in cells), *commits])
+        session.driver.execute(plan.statement, [*[values[0] for values in cells], session.commit])
     else:
-        session.driver.executemany(plan.statement, zip(*cells, *([commit] * count for commit in commits), strict=True))
+        session.driver.executemany(plan.statement, zip(*cells, [session.commit] * count, strict=True))
 
 
 def _write_on_branch(
@@ -198,29 +199,17 @@ def _identities(
         ids = [str(uuid7()) if item is None else item for item in given or [None] * count]
         return ids, RowIds.of(ids)
     if given is None or all(item is None for item in given):
-        first = _take_numbers(session, table, count)
+        first = session.numbers.take(session.driver, table, count)
         return range(first, first + count), RowIds.span(first, first + count - 1)
-    highest = min(max(item for item in given if item is not None), _LAST_NUMBER)
-    session.driver.execute("UPDATE _table SET next_id = max(next_id, ?) WHERE id = ?", (highest + 1, table.id))
+    highest = max(item for item in given if item is not None)
     wanting = sum(item is None for item in given)
-    fresh = iter(range(first := _take_numbers(session, table, wanting), first + wanting)) if wanting else iter(())
+    if not wanting:
+        session.numbers.pass_over(table, highest)
+        return given, RowIds.of(given)
+    first = session.numbers.take(session.driver, table, wanting, behind=highest)
+    fresh = iter(range(first, first + wanting))
     numbers = [next(fresh) if item is None else item for item in given]
     return numbers, RowIds.of(numbers)
-
-
-def _take_numbers(session: Session, table: StoredTable, count: int) -> int:
-    """Take ``count`` numbers from the table's counter, which never goes back; gives the first.
-
-    Raises:
-        Conflict: there are not so many left.
-    """
-    taken = session.driver.execute(
-        "UPDATE _table SET next_id = next_id + ?1 WHERE id = ?2 AND next_id <= ?3 - ?1 RETURNING next_id - ?1",
-        (count, table.id, _LAST_NUMBER + 1),
-    ).fetchall()
-    if not taken:
-        raise Conflict(f"The numbers for new rows of {table.name!r} are used up.", hint="Give an identity.")
-    return int(taken[0][0])
 
 
 def uuid7() -> UUID:

@@ -10,6 +10,7 @@ from synthdb.catalog.model import StoredCatalog, StoredTable
 from synthdb.catalog.store import Records, Versions, bump_catalog, load_catalog, read_records
 from synthdb.engine.marks import Marks
 from synthdb.engine.naming import quote
+from synthdb.engine.numbers import Numbers
 from synthdb.engine.reader import Reader
 from synthdb.engine.rows import RowIds
 from synthdb_host.contracts import Context, Restrictions, Result
@@ -68,6 +69,7 @@ class Session:
         reader: Reader,
         plans: Plans,
         marks: Marks,
+        numbers: Numbers,
         commit: int,
         at: str,
     ) -> None:
@@ -76,6 +78,7 @@ class Session:
         self.reader = reader
         self.plans = plans
         self.marks = marks
+        self.numbers = numbers
         self.commit = commit
         self.at = at
         self.branch = catalog.place.branch
@@ -148,7 +151,7 @@ class Session:
     def tally(self, table: StoredTable, ids: Sequence[Any]) -> TableChanges:
         """Give the tally of a table, its range of identities widened by these."""
         changes = self.changes_of(table)
-        low, high = min(ids), max(ids)
+        low, high = (ids[0], ids[-1]) if isinstance(ids, range) else (min(ids), max(ids))
         changes.min_id = low if changes.min_id is None else min(low, changes.min_id)
         changes.max_id = high if changes.max_id is None else max(high, changes.max_id)
         return changes

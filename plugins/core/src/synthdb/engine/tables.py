@@ -293,10 +293,9 @@ def _is_engine_id(source: StoredTable, column: Column) -> bool:
 
 def _copy_rows(session: Session, source: StoredTable, target: StoredTable) -> None:
     pairs = [(target.columns[name].physical, column.physical) for name, column in source.columns.items()]
-    session.driver.execute(
-        "UPDATE _table SET next_id = max(next_id, (SELECT next_id FROM _table WHERE id = ?)) WHERE id = ?",
-        (source.id, target.id),
-    )
+    number = session.numbers.next(session.driver, source)
+    session.driver.execute("UPDATE _table SET next_id = max(next_id, ?) WHERE id = ?", (number, target.id))
+    session.numbers.forget()
     values = ", ".join(quote(name) for _, name in pairs)
     names = [name for name, _ in pairs]
     cursor = session.driver.execute(f"SELECT {values} FROM {source.rows()}")

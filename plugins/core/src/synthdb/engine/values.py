@@ -112,6 +112,9 @@ def _encode(column: StoredColumn, values: Sequence[object], *, keep_text: bool) 
 def _is_plain(column: StoredColumn, values: Sequence[object]) -> bool:
     """Say whether values are their own stored form."""
     codec = column.codec
+    if len(values) == 1:
+        kind = type(values[0])
+        return codec.is_plain(values) if kind is codec.plain else kind in _ABSENT
     kinds = set(map(type, values))
     if len(kinds) == 1 and codec.plain in kinds:
         return codec.is_plain(values)

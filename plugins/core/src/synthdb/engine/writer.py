@@ -19,12 +19,13 @@ from synthdb.catalog.places import MAIN_HEAD, Place, is_protected, writable_plac
 from synthdb.catalog.store import load_catalog, read_pinned, read_versions
 from synthdb.engine.idempotency import once
 from synthdb.engine.marks import Marks
+from synthdb.engine.numbers import Numbers
 from synthdb.engine.operations import execute, kind_of, ref_of
 from synthdb.engine.reader import Reader
 from synthdb.engine.session import Plans, Session
 from synthdb.engine.translation import FOREIGN, translate
 from synthdb.storage.connections import Connection, Connections
-from synthdb.storage.layout import create_layout, read_format
+from synthdb.storage.layout import FORMAT, create_layout, read_format, upgrade_layout
 from synthdb.storage.locks import WriteLock
 from synthdb_host.contracts import Context, Restrictions, Result
 from synthdb_host.encoding import format_timestamp
@@ -73,6 +74,7 @@ class Writer:
         self._protected: dict[int, bool] = {}
         self._places: dict[Ref, Place] = {}
         self._marks = Marks(-1)
+        self._numbers = Numbers()
         self._last: tuple[int, str] = (0, "")
         self._forget_plans()
 
@@ -198,6 +200,7 @@ class Writer:
     def _undo(self, session: Session, before: "_Before", undo: Sequence[str]) -> None:
         for statement in undo:
             session.driver.execute(statement)
+        self._numbers.forget()
         if session.catalog is not before.catalog or self._marks.moved:
             self._forget_plans()
             self._forget_places()
@@ -213,13 +216,16 @@ class Writer:
     # -- the transaction --------------------------------------------------------------------------------
 
     def prepare(self) -> StoredCatalog:
-        """Make the engine's tables if the file is empty; gives the catalog."""
+        """Make the engine's tables if the file is empty, or of this format if they are not; gives the catalog."""
         with self.lock.hold():
             driver = self._connection.driver
             driver.execute("BEGIN IMMEDIATE")
             try:
-                if read_format(driver) is None:
+                version = read_format(driver)
+                if version is None:
                     create_layout(driver)
+                elif version < FORMAT:
+                    upgrade_layout(driver)
                 catalog = load_catalog(driver)
                 self.commit()
             except BaseException:
@@ -246,6 +252,7 @@ class Writer:
 
     def _look_again(self, driver: sqlite3.Connection) -> None:
         """Find out what other processes have changed."""
+        self._numbers.forget()
         versions = read_versions(driver)
         if versions != self._versions:
             main = self._catalogs.get(MAIN_HEAD)
@@ -266,7 +273,7 @@ class Writer:
         last, at = self._last
         driver = self._connection.driver
         catalog = self._catalog(driver, MAIN_HEAD if ref == HEAD else self._place(driver, ref))
-        session = Session(driver, catalog, self._reader, self._plans, self._marks, last + 1, _after(at))
+        session = Session(driver, catalog, self._reader, self._plans, self._marks, self._numbers, last + 1, _after(at))
         if session.branch not in self._protected:
             self._protected[session.branch] = is_protected(driver, session.branch)
         session.is_protected = self._protected[session.branch]

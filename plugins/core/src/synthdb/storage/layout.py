@@ -28,10 +28,14 @@ __all__ = [
     "expect_rows",
     "quote",
     "read_format",
+    "upgrade_layout",
 ]
 
-FORMAT: Final = 1
-"""The file format that this version reads and writes."""
+FORMAT: Final = 2
+"""The file format that this version writes. It reads earlier ones, and makes them this one when it opens them.
+
+Since 2, the rows of a table tell its next number, and ``_table.next_id`` is only the least that it is.
+"""
 
 MAIN: Final = 1
 """The branch id of main."""
@@ -88,6 +92,11 @@ def create_layout(connection: sqlite3.Connection) -> None:
     """Make the engine's tables in an empty file; call it inside a transaction."""
     for statement in _TABLES:
         connection.execute(statement)
+
+
+def upgrade_layout(connection: sqlite3.Connection) -> None:
+    """Make a file of an earlier format one of this format; call it inside a transaction."""
+    connection.execute("UPDATE _meta SET format = ?", (FORMAT,))
 
 
 def create_history(connection: sqlite3.Connection, physical: str, columns: str, identity: str) -> None:

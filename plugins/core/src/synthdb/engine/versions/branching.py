@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from synthdb.catalog.places import Place, branch_named, resolve
+from synthdb.engine.numbers import keep_number
 from synthdb.engine.session import Session
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
@@ -157,9 +158,10 @@ def forget_rows(driver: sqlite3.Connection, branch: int) -> int:
     """Remove rows and schema of a branch that was dropped; gives how many versions of rows that were."""
     forgotten = 0
     touched = driver.execute(
-        "SELECT t.physical FROM _layer l JOIN _table t ON t.id = l.table_id WHERE l.branch = ?", (branch,)
+        "SELECT t.id, t.physical FROM _layer l JOIN _table t ON t.id = l.table_id WHERE l.branch = ?", (branch,)
     ).fetchall()
-    for (physical,) in touched:
+    for table_id, physical in touched:
+        keep_number(driver, table_id, physical)
         for place in (f"_o_{physical}", f"_h_{physical}"):
             name = place.replace('"', '""')
             forgotten += driver.execute(f'DELETE FROM "{name}" WHERE branch = ?', (branch,)).rowcount

@@ -7,6 +7,7 @@ from typing import Final
 
 from synthdb.catalog.places import Layer, Place, commit_at, place_of
 from synthdb.engine.naming import quote
+from synthdb.engine.numbers import keep_number
 from synthdb.engine.session import Session
 from synthdb.engine.versions.branching import forget_rows
 from synthdb.storage.answers import forget_answers
@@ -49,7 +50,8 @@ def collect(session: Session, operation: Collect) -> Result:
         return Result(affected=forgotten)
     _write_pins(driver)
     swept = driver.execute("SELECT swept FROM _meta").fetchone()[0]
-    for (physical,) in driver.execute("SELECT physical FROM _table ORDER BY id").fetchall():
+    for table, physical in driver.execute("SELECT id, physical FROM _table ORDER BY id").fetchall():
+        keep_number(driver, table, physical)
         forgotten += _forget(driver, f"_h_{physical}", (swept, horizon), left - forgotten)
         if forgotten >= left:
             break

@@ -384,4 +384,4 @@ def _forms(table: StoredTable) -> dict[int, tuple[str, ColumnType]]:
 def _raise_counter(session: Session, table: StoredTable, ids: Sequence[Any]) -> None:
     """Let the counter of a table go on behind identities that came from elsewhere."""
     if table.table.generated == "integer":
-        session.driver.execute("UPDATE _table SET next_id = max(next_id, ?) WHERE id = ?", (max(ids) + 1, table.id))
+        session.numbers.pass_over(table, max(ids))
