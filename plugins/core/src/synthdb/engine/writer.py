@@ -97,9 +97,12 @@ class Writer:
         """
         outcomes: _Outcomes = {}
         try:
-            with self.lock.hold():
+            self.lock.acquire()
+            try:
                 while len(outcomes) < len(units) and not self._attempt(units, outcomes):
                     pass
+            finally:
+                self.lock.release()
         except RequestError as error:
             return [outcomes.get(number, error) for number in range(len(units))]
         return [outcomes[number] for number in range(len(units))]

@@ -126,7 +126,7 @@ def pairs_of(past: Past, a: Place, b: Place) -> dict[int, _Pair]:
 
 
 def diff(
-    driver: sqlite3.Connection,
+    past: Past,
     operation: Diff,
     a: Place,
     b: Place,
@@ -138,12 +138,11 @@ def diff(
     Raises:
         UnknownTable: a table asked for is in neither.
     """
-    past = Past(driver)
     known = {key: pair for key, pair in pairs_of(past, a, b).items() if visible is None or key in visible}
     pairs = _chosen(known, operation.tables, hidden)
     if operation.detail == "schema":
         return result(_SCHEMA, schema_changes(pairs))
-    tables = [TableDiff(driver, pair, a, b) for pair in pairs]
+    tables = [TableDiff(past.driver, pair, a, b) for pair in pairs]
     if operation.detail == "summary":
         return result(_SUMMARY, [row for table in tables if any((row := _counted(table))[1:])])
     rows = _cell_rows(tables) if operation.detail == "cells" else _change_rows(tables)

@@ -32,14 +32,14 @@ def read_versions_of(
     hidden = frozenset(name for name, limit in restrictions.tables.items() if _is_limited(limit))
     match operation:
         case Log():
-            return log(driver, catalog.place, operation, _visible(driver, catalog.place, restrictions))
+            return log(driver, catalog.place, operation, _visible(Past(driver), catalog.place, restrictions))
         case History():
             return _history(driver, catalog, operation, hidden)
         case Diff():
             return _diff(driver, operation, hidden, restrictions)
         case Changes():
             place = resolve(driver, HEAD if operation.branch is None else Ref(operation.branch))
-            return changes(driver, operation, _visible(driver, place, restrictions))
+            return changes(driver, operation, _visible(Past(driver), place, restrictions))
         case Branches():
             return list_branches(driver, operation)
         case Tags():
@@ -52,7 +52,7 @@ def read_versions_of(
             return report_storage(driver, catalog, hidden)
 
 
-def _visible(driver: sqlite3.Connection, place: Place, restrictions: Restrictions) -> frozenset[int] | None:
+def _visible(past: Past, place: Place, restrictions: Restrictions) -> frozenset[int] | None:
     """Give the ids of the tables that the caller may see as they are now; None: those that were dropped, too.
 
     The limits of a caller are those of the tables that there are. What was dropped has none, so nobody who has
@@ -61,7 +61,7 @@ def _visible(driver: sqlite3.Connection, place: Place, restrictions: Restriction
     if restrictions is UNRESTRICTED:
         return None
     limits = restrictions.tables
-    seen = (table for table in Past(driver).tables(place).values())
+    seen = (table for table in past.tables(place).values())
     return frozenset(table.id for table in seen if not _is_limited(limits.get(table.name)))
 
 
@@ -77,8 +77,9 @@ def _history(driver: sqlite3.Connection, catalog: StoredCatalog, operation: Hist
 
 def _diff(driver: sqlite3.Connection, operation: Diff, hidden: frozenset[str], restrictions: Restrictions) -> Result:
     base, target = resolve(driver, operation.base), resolve(driver, operation.target)
-    places = [_visible(driver, place, restrictions) for place in (base, target)]
+    past = Past(driver)
+    places = [_visible(past, place, restrictions) for place in (base, target)]
     visible = None if None in places else frozenset[int]().union(*(place for place in places if place is not None))
     if operation.three_dot:
         base = base_of(driver, base, target).place
-    return diff(driver, operation, base, target, hidden, visible)
+    return diff(past, operation, base, target, hidden, visible)

@@ -1,8 +1,11 @@
-"""Results whose cells are rows of tables, keys, and plain values."""
+"""Results whose cells are rows of tables, keys, and plain values.
+
+There may be very many of these cells. They are made so that Python's garbage collector never looks at them: none can be
+part of a cycle.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -42,7 +45,7 @@ class Shown:
         return Key(self._key, row)
 
 
-class Image(NamedTuple):
+class Image(msgspec.Struct, frozen=True, gc=False):
     """A row in a cell: a JSON object, or a dictionary."""
 
     encoder: RowEncoder
@@ -57,8 +60,7 @@ class Image(NamedTuple):
         return self.encoder.python((self.row,))[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """One stored value of a column."""
 
     column: StoredColumn
@@ -81,7 +83,7 @@ class Cell:
         return value if is_json else format_text(kind, value)
 
 
-class Key(NamedTuple):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """The values of a row's key; ``places`` are its columns and where in the row they stand."""
 
     places: Sequence[tuple[StoredColumn, int]]
