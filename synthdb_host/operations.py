@@ -338,10 +338,28 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Define:
-    """Change the schema: all changes or none."""
+    """Change the schema: all changes or none.
+
+    With ``expected`` it is done only if the catalog has one of these versions; else nothing is, and it is refused
+    with ``precondition_failed``.
+    """
 
     changes: tuple[Change, ...]
     ref: Ref = HEAD
+    expected: tuple[str, ...] = ()
+
+    def check_version(self, version: str) -> None:
+        """Compare the version of the catalog with those expected.
+
+        Raises:
+            PreconditionFailed: it is none of them.
+        """
+        if self.expected and version not in self.expected:
+            raise PreconditionFailed(
+                "The schema was changed meanwhile.",
+                hint="Read it again, and decide whether your change still fits.",
+                data={"version": version},
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,12 @@ def without_token(header: str | None) -> str | None:
 
 
 def comparable(body: str) -> object:
-    """Decode a body, if it is JSON, without what differs from request to request: its id, and times."""
+    """Decode a body, if it is JSON, without what differs from request to request: ids, times and versions."""
     if body[:1] not in ("{", "["):
         return body.strip().splitlines()
     decoded = json.loads(body, parse_float=str)
     for item in decoded if isinstance(decoded, list) else [decoded]:
-        for name in ("request_id", "created", "at"):
+        for name in ("request_id", "created", "at", "version"):
             item.pop(name, None)
     return decoded
 

@@ -14,7 +14,7 @@ from synthdb.engine.session import Session
 from synthdb.engine.verification import require_unique, verify_check, verify_foreign_key
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ForeignKey, OnDelete
-from synthdb_host.errors import Conflict, InvalidValue, UnknownColumn, UnknownRelation
+from synthdb_host.errors import Conflict, InvalidValue, NotFound, UnknownRelation
 from synthdb_host.operations import AddCheck, AddForeignKey, AddIndex, AddUniqueKey, DropConstraint, Filter
 
 __all__ = ["add_check", "add_foreign_key", "add_index", "add_unique_key", "drop_constraint", "require_references"]
@@ -110,6 +110,7 @@ def drop_constraint(session: Session, change: DropConstraint) -> None:
     """Remove an index, unique key, foreign key or check.
 
     Raises:
+        NotFound: there is none of this name.
         Conflict: a foreign key needs the unique key, or it is the table's own key.
     """
     table = session.table(change.table)
@@ -117,7 +118,7 @@ def drop_constraint(session: Session, change: DropConstraint) -> None:
     record = table_record(session, table)
     found = next((item for item in record.constraints if item.name == change.name), None)
     if found is None:
-        raise UnknownColumn(f"Table {table.name!r} has no constraint {change.name!r}.")
+        raise NotFound(f"Table {table.name!r} has no constraint {change.name!r}.")
     if found.kind == "unique":
         _refuse_needed(session, table, found, record.key)
     if session.branch == MAIN:

@@ -14,7 +14,12 @@ __all__ = ["define"]
 
 
 def define(session: Session, operation: operations.Define) -> Result:
-    """Make all changes of a define operation, in order."""
+    """Make all changes of a define operation, in order.
+
+    Raises:
+        PreconditionFailed: the catalog has another version than expected.
+    """
+    operation.check_version(session.catalog.logical.version)
     for change in operation.changes:
         _CHANGES[type(change)](session, change)
     return session.result(Result(), 0)

@@ -17,13 +17,14 @@ __all__ = [
     "Decision",
     "Merged",
     "NewBranch",
+    "NewQuery",
     "NewTag",
     "Restored",
     "Statement",
     "read_body",
 ]
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _RefText = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
@@ -115,11 +116,28 @@ class Statement(msgspec.Struct, forbid_unknown_fields=True):
     explain: bool = False
 
 
+class _QueryParameter(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A parameter of a query; one with a default may be left out."""
+
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    required: bool | msgspec.UnsetType = msgspec.UNSET
+    default: str | int | float | bool | None = None
+    description: _Note | None = None
+
+
+class NewQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A query to save; each parameter ``:name`` of the statement has a type, or more said about it."""
+
+    sql: Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
+    description: _Note | None = None
+    parameters: dict[str, str | _QueryParameter] = {}
+
+
 _LONGEST: Final = 1_048_576
 
 
 async def read_body(req: falcon.asgi.Request, kind: type[T]) -> T:
-    """Read the body of a request.
+    """Read the body of a request as a struct.
 
     Raises:
         UnsupportedMediaType: it is not JSON.

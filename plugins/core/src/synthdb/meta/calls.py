@@ -54,7 +54,15 @@ class Call:
         Raises:
             InvalidParameter: it is not percent-encoded UTF-8.
         """
-        return decode(self.parts[1], "path")
+        return self.part(1)
+
+    def part(self, place: int) -> str:
+        """Give a part of the path, the first one after the database being 0.
+
+        Raises:
+            InvalidParameter: it is not percent-encoded UTF-8.
+        """
+        return decode(self.parts[place], "path")
 
     def key(self, table: Table) -> tuple[object, ...]:
         """Read the key behind the name of a table, whose values have commas between them.

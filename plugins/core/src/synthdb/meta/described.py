@@ -1,10 +1,10 @@
-"""Tables as JSON."""
+"""Tables and columns as JSON."""
 
 from dataclasses import asdict
 
 from synthdb_host.catalog import Column, Table
 
-__all__ = ["described"]
+__all__ = ["described", "described_column"]
 
 
 def described(table: Table) -> dict[str, object]:
@@ -16,7 +16,7 @@ def described(table: Table) -> dict[str, object]:
         "generated": table.generated,
         "mode": table.mode,
         "comment": table.comment,
-        "columns": [_column(column) for column in table.columns],
+        "columns": [described_column(column) for column in table.columns],
         "unique_keys": [asdict(key) for key in table.unique_keys],
         "foreign_keys": [asdict(key) for key in table.foreign_keys],
         "indexes": [asdict(index) for index in table.indexes],
@@ -24,7 +24,8 @@ def described(table: Table) -> dict[str, object]:
     }
 
 
-def _column(column: Column) -> dict[str, object]:
+def described_column(column: Column) -> dict[str, object]:
+    """Give everything about a column in JSON's terms."""
     default = {"default": column.default} if column.has_default else {}
     return {
         "name": column.name,

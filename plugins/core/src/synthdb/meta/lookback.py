@@ -1,4 +1,4 @@
-"""The schema, commits, histories, differences, changes and SQL over HTTP."""
+"""Commits, histories, differences, changes and SQL over HTTP."""
 
 from typing import Any, Final
 
@@ -9,7 +9,6 @@ import msgspec
 from synthdb.meta.answers import answer, answer_page, answer_rows
 from synthdb.meta.bodies import Cleaning, Statement, read_body
 from synthdb.meta.calls import Resource
-from synthdb.meta.described import described
 from synthdb.meta.parameters import Parameters
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter
@@ -22,25 +21,12 @@ __all__ = [
     "DiffResource",
     "GarbageResource",
     "HistoryResource",
-    "SchemaResource",
     "SqlResource",
     "StorageResource",
 ]
 
 _FILTERS: Final = ("table", "author", "kind", "message", "since", "until", "before")
 _DETAILS: Final = ("rows", "cells", "summary", "schema")
-
-
-class SchemaResource(Resource):
-    """The tables, at ``/schema``."""
-
-    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
-        """Describe the tables as they are at the ref."""
-        Parameters.of(req)
-        call = self._call(req)
-        catalog = await call.catalog()
-        tables = [described(table) for _, table in sorted(catalog.tables.items())]
-        answer(req, resp, {"ref": str(call.ref), "version": catalog.version, "tables": tables})
 
 
 class CommitsResource(Resource):

@@ -19,16 +19,25 @@ from synthdb.meta.combining import (
     RestoreResource,
     RevertResource,
 )
+from synthdb.meta.defining import (
+    ColumnResource,
+    ColumnsResource,
+    ConstraintResource,
+    ConstraintsResource,
+    SchemaResource,
+    TableResource,
+    TablesResource,
+)
 from synthdb.meta.lookback import (
     ChangesResource,
     CommitsResource,
     DiffResource,
     GarbageResource,
     HistoryResource,
-    SchemaResource,
     SqlResource,
     StorageResource,
 )
+from synthdb.meta.querying import QueriesResource, QueryResource
 from synthdb.rest.routes import core_settings, readers
 from synthdb_host.contracts import Route
 
@@ -49,9 +58,17 @@ _RESOURCES: Final[Mapping[str, type[Resource]]] = {
     "/{db}/gc": GarbageResource,
     "/{db}/history/{table}/{key:path}": HistoryResource,
     "/{db}/merge": MergeResource,
+    "/{db}/queries": QueriesResource,
+    "/{db}/queries/{name}": QueryResource,
     "/{db}/restore": RestoreResource,
     "/{db}/revert": RevertResource,
     "/{db}/schema": SchemaResource,
+    "/{db}/schema/tables": TablesResource,
+    "/{db}/schema/tables/{table}": TableResource,
+    "/{db}/schema/tables/{table}/columns": ColumnsResource,
+    "/{db}/schema/tables/{table}/columns/{name}": ColumnResource,
+    "/{db}/schema/tables/{table}/constraints": ConstraintsResource,
+    "/{db}/schema/tables/{table}/constraints/{name}": ConstraintResource,
     "/{db}/sql": SqlResource,
     "/{db}/storage": StorageResource,
     "/{db}/tags": TagsResource,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from synthdb.rest.body import Bodies
+from synthdb.rest.calling import FunctionResource
 from synthdb.rest.cursors import Cursors
 from synthdb.rest.limits import Limits
 from synthdb.rest.reading import Reading
@@ -14,7 +15,7 @@ from synthdb.rest.shapes import Shapes
 from synthdb.rest.steps import Steps
 from synthdb.rest.streaming import Streams
 from synthdb.settings import CoreSettings
-from synthdb_host.contracts import Route
+from synthdb_host.contracts import MediaType, Route
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
@@ -30,9 +31,12 @@ def core_settings(host: "PluginHost") -> CoreSettings:
 
 def readers(host: "PluginHost") -> tuple[Shapes, Steps]:
     """Give what reads requests."""
-    media_types = tuple(contribution.record for contribution in host.contributions.media_types)
-    limits = Limits.of(host.settings)
+    media_types, limits = _media_types(host), Limits.of(host.settings)
     return Shapes(limits, Representations(media_types)), Steps(host.gate, Bodies(media_types), limits)
+
+
+def _media_types(host: "PluginHost") -> tuple[MediaType, ...]:
+    return tuple(contribution.record for contribution in host.contributions.media_types)
 
 
 def _cursors(host: "PluginHost") -> Cursors:
@@ -50,8 +54,10 @@ def routes(host: "PluginHost") -> Sequence[Route]:
     parts = host.gate, shapes, steps, reading, limits
     table, row = TableResource(*parts), RowResource(*parts)
     database = DatabaseResource(host.gate)
+    function = FunctionResource(host.gate, limits, Representations(_media_types(host)))
     return (
         Route("/{db}", lambda _: database),
+        Route("/{db}/rpc/{name}", lambda _: function),
         Route("/{db}/{table}", lambda _: table),
         Route("/{db}/{table}/{key:path}", lambda _: row),
     )

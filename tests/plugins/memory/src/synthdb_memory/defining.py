@@ -53,6 +53,7 @@ __all__ = ["define"]
 def define(state: State, operation: Define) -> None:
     """Make all the changes."""
     check_ref(operation.ref)
+    operation.check_version(state.catalog().version)
     for change in operation.changes:
         _CHANGES[type(change)](state, change)
     check_references(state, list(state.tables))

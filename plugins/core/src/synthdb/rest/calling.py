@@ -1,0 +1,100 @@
+"""Saved queries as functions, at ``/{db}/rpc/{name}``: they only read, so GET calls them as well as POST."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import falcon.asgi
+
+from synthdb.queries.saved import TABLE, SavedQuery
+from synthdb.queries.store import call_of, select_named, unknown_query
+from synthdb.rest.address import Address
+from synthdb.rest.body import decode_json
+from synthdb.rest.limits import Limits
+from synthdb.rest.query import decode
+from synthdb.rest.ranges import content_range
+from synthdb.rest.representation import Representations
+from synthdb.rest.shapes import address_of
+from synthdb.rest.writing import not_singular
+from synthdb_host.contracts import Context
+from synthdb_host.errors import InvalidBody, InvalidParameter, UnsupportedMediaType
+from synthdb_host.gate import Gate
+from synthdb_host.operations import Literal
+
+__all__ = ["FunctionResource"]
+
+_MOST_ARGUMENTS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResource:
+    """A saved query, called with values for its parameters."""
+
+    gate: Gate
+    limits: Limits
+    representations: Representations
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Call it with the arguments of the query string."""
+        address = address_of(req, req.get_header("accept-profile"))
+        await self._call(req, resp, address, _query_arguments(req.query_string))
+
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Call it with the members of the body, a JSON object; without a body it has none."""
+        address = address_of(req, req.get_header("content-profile"))
+        if req.query_string:
+            raise InvalidParameter("The arguments of a POST are in its body.", where="query string")
+        await self._call(req, resp, address, _body_arguments(req.content_type, await req.stream.readall()))
+
+    async def _call(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, address: Address, given: Mapping[str, object]
+    ) -> None:
+        representation = self.representations.choose(req.get_header("accept"))
+        query = await self._query(address, req.context.caller)
+        most = 2 if representation.single else self.limits.rows
+        result = await self.gate.execute(address.database, call_of(query, given, most, address.ref), req.context.caller)
+        count = len(result.rows)
+        if representation.single and count != 1:
+            raise not_singular(count, at_least=count > 1)
+        resp.data = representation.encode(result)
+        resp.content_type = representation.content_type
+        resp.set_header("Content-Range", content_range(0, count, None))
+        resp.set_header("Vary", "Accept, Accept-Profile, Authorization, Content-Profile")
+
+    async def _query(self, address: Address, caller: Context) -> SavedQuery:
+        """Read the query that the address names.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        name = ",".join(address.key or ())
+        catalog = await self.gate.catalog(address.database, caller, address.ref)
+        if TABLE not in catalog.tables:
+            raise unknown_query(name, ())
+        rows = (await self.gate.execute(address.database, select_named(name, address.ref), caller)).python()
+        if not rows:
+            raise unknown_query(name, ())
+        return SavedQuery.of_row(rows[0], catalog)
+
+
+def _query_arguments(text: str) -> dict[str, object]:
+    given: dict[str, object] = {}
+    for part in text.split("&") if text else ():
+        name, _, value = part.replace("+", " ").partition("=")
+        name = decode(name, "query string")
+        if name in given:
+            raise InvalidParameter("It is given twice.", where=f"query parameter {name[:100]!r}")
+        given[name] = Literal(decode(value, f"query parameter {name[:100]!r}"))
+    return given
+
+
+def _body_arguments(content_type: str | None, body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType("The arguments of a call are JSON.", where="header 'Content-Type'")
+    given = decode_json(body)
+    if not isinstance(given, dict) or len(given) > _MOST_ARGUMENTS:
+        raise InvalidBody("The arguments of a call are one object.", where="body")
+    return given
