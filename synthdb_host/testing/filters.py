@@ -163,6 +163,21 @@ class FilterTests:
         session.insert("people", *_PEOPLE)
         assert expected == session.values("people", "id", where(name, operator, value))
 
+    @pytest.mark.parametrize(("name", "operator", "value", "expected"), _OPERATORS)
+    def test_a_negated_operator_selects_the_other_rows_of_which_it_is_known(
+        self, session: Session, name: str, operator: str, value: Any, expected: list[int]
+    ) -> None:
+        """Neither selects rows of which it is unknown; ``is`` and ``isdistinct`` are always known."""
+        session.insert("people", *_PEOPLE)
+        known = session.values("people", "id", where(name, "is", "not_null"))
+        if operator in ("is", "isdistinct"):
+            known = session.values("people", "id")
+        elif value is None or (operator == "in" and None in value):
+            known = expected
+        elif operator == "in" and not value:
+            known = session.values("people", "id")
+        assert sorted(set(known) - set(expected)) == session.values("people", "id", Not(where(name, operator, value)))
+
     @pytest.mark.parametrize(("name", "operator", "value", "quantifier", "expected"), _QUANTIFIED)
     def test_a_quantifier_asks_for_any_or_all_of_several_values(
         self, session: Session, name: str, operator: str, value: Any, quantifier: Any, expected: list[int]

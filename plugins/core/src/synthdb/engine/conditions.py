@@ -243,7 +243,10 @@ def _is(found: Expression, value: object) -> Clause:
     expected = _CHECKS[written]
     if written not in ("None", "'null'") and found.type.name != "boolean":
         raise InvalidFilter(f"Column {found.label!r} is of type {found.type}, not boolean, so it is never {written}.")
-    return found.sql.is_(sa.null() if expected is None else sa.literal_column(str(expected)))
+    if expected is None:
+        return found.sql.is_(sa.null())
+    # Not is_(): SQLAlchemy negates that as "IS" again where the right side is no constant of its own.
+    return found.sql.op("IS", is_comparison=True, return_type=sa.Boolean())(sa.literal_column(str(expected)))
 
 
 def _check_operator(operator: str, found: Expression) -> None:
