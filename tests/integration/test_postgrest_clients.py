@@ -13,6 +13,8 @@ from tests.integration.films import make_films
 from tests.integration.serving import Server, serving
 
 CLIENTS = Path(__file__).parent.parent / "clients"
+CASES = len((CLIENTS / "cases.jsonl").read_text("utf-8").splitlines())
+"""What both clients are asked to do in the same words."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -29,7 +31,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ("program", "script", "checks"),
     (
         pytest.param("node", "postgrest_js.mjs", 20, id="postgrest-js"),
+        pytest.param("node", "cases_js.mjs", CASES, id="postgrest-js cases"),
         pytest.param(sys.executable, "postgrest_py.py", 14, id="postgrest-py"),
+        pytest.param(sys.executable, "cases_py.py", CASES, id="postgrest-py cases"),
     ),
 )
 def test_a_postgrest_client_works_unmodified(server: Server, program: str, script: str, checks: int) -> None:
