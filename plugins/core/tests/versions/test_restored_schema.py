@@ -1,4 +1,4 @@
-"""Reverts that bring columns, tables and types back, while rows were written without them."""
+"""Merges and reverts that change columns, tables and types under rows that say nothing about it."""
 
 from typing import Any
 
@@ -92,3 +92,14 @@ def test_a_restored_column_has_no_value_in_rows_written_meanwhile(ask: Any) -> N
     define(ask, RestoreColumn("things", "note"))
 
     assert ["none", None] == [row["note"] for row in ask.rows("things")]
+
+
+def test_the_default_that_theirs_gave_to_a_column_of_both_comes_with_it(ask: Any) -> None:
+    """Rows that were there before have it there, and nothing here."""
+    ask.insert("things", {"size": 1})
+    dev = ask.branch("dev")
+    ask.insert("things", {"note": "own"}, ref=dev)
+    define(ask, AddColumn("things", Column("note", ColumnType("text"), default="none", has_default=True)))
+    ask(Merge(Ref("main"), dev))
+
+    assert [(1, "none"), (2, "own")] == [(row["id"], row["note"]) for row in ask.rows("things", dev)]

@@ -248,7 +248,7 @@ class _Table:
         driver, found = self.whole.session.driver, set()
         restored = self.whole.dropped(self.table.id, tuple(self.table.columns.values()))
         for place in self.whole.base.tips():
-            if self._is_retyped(place):
+            if self._has_unversioned_values(place):
                 found.update(all_ids(driver, self.theirs))
             found.update(changed_ids(driver, self.theirs, place, self.whole.theirs))
             if restored:
@@ -256,11 +256,15 @@ class _Table:
                 found.update(changed_ids(driver, self.table, place, self.whole.session.catalog.place))
         return sorted(found)
 
-    def _is_retyped(self, place: Place) -> bool:
-        """Say whether values of theirs were converted since the base, which is no new version of their rows."""
+    def _has_unversioned_values(self, place: Place) -> bool:
+        """Say whether theirs has values that are no new versions of their rows.
+
+        They were converted since the base, or are defaults of a column that ours has made for itself.
+        """
         known = self.whole.past.whole_table(place, self.table.id)
         before = {} if known is None else _forms(known)
-        return any(before.get(root, form) != form for root, form in _forms(self.theirs).items())
+        ours = _forms(self.table)
+        return any(before.get(root, ours.get(root, form)) != form for root, form in _forms(self.theirs).items())
 
     def _side(self, place: Place, live: StoredTable | None = None) -> SideRows:
         """Give the rows of a state; ``live`` is the table with the columns that the state says something about."""
