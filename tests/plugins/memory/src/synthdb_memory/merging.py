@@ -16,6 +16,7 @@ from synthdb_memory.normal import Plain, normal, restated
 from synthdb_memory.permitting import check_permitted, check_unlimited
 from synthdb_memory.repository import Branch, Commit, Repository
 from synthdb_memory.settling import Choice, undecided
+from synthdb_memory.state import contents
 from synthdb_memory.violations import violations
 
 __all__ = ["Merger"]
@@ -101,7 +102,7 @@ class Merger:
         after = restated(combined.tables, before)
         check_permitted(unit.restrictions, before, after)
         report = MergeReport(counted(sides[1], combined.tables))
-        if unit.context.dry_run or (merged is None and combined.tables == sides[1]):
+        if unit.context.dry_run or (merged is None and contents(after) == contents(before)):
             return Result(report=report)
         if after.catalog().tables != before.catalog().tables:
             after.version = repository.next_version()

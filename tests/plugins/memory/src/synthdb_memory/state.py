@@ -7,7 +7,7 @@ from uuid import UUID
 from synthdb_host.catalog import Catalog, Column, Table
 from synthdb_host.errors import UnknownTable
 
-__all__ = ["Dropped", "Ids", "Row", "State", "Stored"]
+__all__ = ["Dropped", "Ids", "Row", "State", "Stored", "contents"]
 
 Row = dict[str, Any]
 """The values of one row by column name. Never changed in place, so snapshots can share it."""
@@ -133,3 +133,15 @@ class State:
             self.catalog().table(name)
             raise UnknownTable(f"There is no table {name!r}.")
         return self.tables[name]
+
+
+def contents(state: State) -> tuple[Any, ...]:
+    """Give all that a state holds; two states that hold the same are no commit apart."""
+    tables = {name: (stored.uid, stored.schema, _by_identity(stored)) for name, stored in state.tables.items()}
+    dropped = {name: set(stored.dropped) for name, stored in state.tables.items()}
+    gone = {name: (stored.schema, set(stored.dropped)) for name, stored in state.dropped.items()}
+    return tables, dropped, gone
+
+
+def _by_identity(stored: Stored) -> dict[Any, Row]:
+    return {row[stored.schema.identity]: row for row in stored.rows.values()}

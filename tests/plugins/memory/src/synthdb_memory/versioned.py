@@ -15,7 +15,7 @@ from synthdb_memory.merging import Merger
 from synthdb_memory.permitting import check_permitted, check_unlimited
 from synthdb_memory.repository import Branch, Repository
 from synthdb_memory.restoring import restore, seen_now
-from synthdb_memory.state import Row, State, Stored
+from synthdb_memory.state import State, contents
 
 __all__ = ["VERSIONED", "VersionedDatabase", "open_versioned"]
 
@@ -108,7 +108,7 @@ class VersionedDatabase(MemoryDatabase):
         return Result(report=report, commit=self._commit(branch, before, after, unit.context, "restore"))
 
     def _differs(self, before: State, after: State) -> bool:
-        return _contents(after) != _contents(before) or after.requires != self._repository.requires
+        return contents(after) != contents(before) or after.requires != self._repository.requires
 
     def _commit(self, branch: Branch, before: State, after: State, context: Context, kind: str) -> str | None:
         """Commit what changed, if anything did."""
@@ -117,17 +117,6 @@ class VersionedDatabase(MemoryDatabase):
         if not self._differs(before, after):
             return None
         return str(self._repository.commit(branch, after, context, kind).id)
-
-
-def _contents(state: State) -> tuple[Any, ...]:
-    tables = {name: (stored.uid, stored.schema, _by_identity(stored)) for name, stored in state.tables.items()}
-    dropped = {name: set(stored.dropped) for name, stored in state.tables.items()}
-    gone = {name: (stored.schema, set(stored.dropped)) for name, stored in state.dropped.items()}
-    return tables, dropped, gone
-
-
-def _by_identity(stored: Stored) -> dict[Any, Row]:
-    return {row[stored.schema.identity]: row for row in stored.rows.values()}
 
 
 def _at_head(operation: Any) -> Any:
