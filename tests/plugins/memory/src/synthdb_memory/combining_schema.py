@@ -153,9 +153,12 @@ _Three = tuple[PlainColumn | None, PlainColumn | None, PlainColumn | None]
 
 
 def _matched(base: list[PlainColumn], ours: PlainTable, theirs: PlainTable) -> Iterator[_Three]:
-    """Bring together what is one column: by id, and new ones of both sides by name."""
+    """Bring together what is one column: by id, and new ones of both sides by name.
+
+    The base comes first: where two columns have become one in it, both sides may still have one of them each.
+    """
     groups: list[tuple[set[int], list[PlainColumn | None]]] = []
-    for side, columns in ((1, ours.columns), (2, theirs.columns), (0, base)):
+    for side, columns in ((0, base), (1, ours.columns), (2, theirs.columns)):
         for column in columns:
             group = next((g for g in groups if g[0] & column.ids and g[1][side] is None), None)
             if group is None:
@@ -163,6 +166,8 @@ def _matched(base: list[PlainColumn], ours: PlainTable, theirs: PlainTable) -> I
                 groups.append(group)
             group[0].update(column.ids)
             group[1][side] = column
+    places = {id(column): place for place, column in enumerate((*ours.columns, *theirs.columns, *base))}
+    groups.sort(key=lambda group: min(places[id(column)] for column in group[1] if column))
     found = [tuple(group[1]) for group in groups]
     yield from _unified(found)  # type: ignore[arg-type]  # three each
 
