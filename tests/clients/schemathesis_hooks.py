@@ -23,9 +23,6 @@ UNFORESEEN: Final = {
 UNFORESEEN_OF_ROWS: Final = {"full_table_write", "lossy_value"}
 """The same for rows: that a filter must be given, and which numbers a type holds exactly."""
 
-LINES: Final = ("text/csv", "application/x-ndjson")
-"""Media types whose bodies no schema describes."""
-
 LINKED: Final = ("If-Match", "If-None-Match", "Idempotency-Key", "cursor")
 """Parameters that only make sense as an earlier answer or request had them."""
 
@@ -39,8 +36,8 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
     for item in raw_schema["paths"].values():
         for operation in item.values():
             content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
-            for media_type in LINES:
-                content.pop(media_type, None)
+            for media_type in [name for name in content if not name.endswith("json") or "ndjson" in name]:
+                del content[media_type]
             if isinstance(operation, dict) and "parameters" in operation:
                 operation["parameters"] = [one for one in operation["parameters"] if one not in references]
 

@@ -125,6 +125,15 @@ def test_every_resource_of_the_meta_interface_is_described(described: "Described
         assert served == paths[f"/meta/v1{path}"].keys() & METHODS, path
 
 
+def test_rows_come_and_go_in_every_media_type(described: "Described") -> None:
+    """Those of lines are named beside JSON."""
+    table = described.document()["paths"]["/rest/v1/db/everything"]
+    answers = table["get"]["responses"]["200"]["content"]
+
+    assert {"application/json", "text/csv", "application/x-ndjson"} <= answers.keys()
+    assert "text/csv" in table["post"]["requestBody"]["content"]
+
+
 def test_conditional_requests_and_keys_are_described(described: "Described") -> None:
     """Reads can be answered 304, writes to a row depend on its version, and every write can be sent again."""
     paths = described.document()["paths"]

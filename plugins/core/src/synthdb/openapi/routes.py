@@ -9,7 +9,7 @@ from synthdb.meta.routes import routes as meta_routes
 from synthdb.openapi.documents import Documents
 from synthdb.openapi.resources import AssetResource, DocumentResource
 from synthdb.openapi.scope import Server
-from synthdb_host.contracts import Route
+from synthdb_host.contracts import MediaType, Route
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
@@ -32,13 +32,17 @@ def _server(host: "PluginHost") -> Server:
     schemes = _schemes(host)
     return Server(
         mounts,
-        tuple(media_type.name for media_type in media_types if media_type.encode is not None),
-        tuple(media_type.name for media_type in media_types if media_type.decode is not None),
+        {media_type.name: _form(media_type) for media_type in media_types if media_type.encode or media_type.writer},
+        {media_type.name: _form(media_type) for media_type in media_types if media_type.decode},
         {scheme: _scheme(scheme) for scheme in schemes if scheme != "none"},
         anonymous="none" in schemes,
         max_rows=host.settings.limits.max_rows,
         resources={_template(route.path): _methods(route.resource(host)) for route in meta_routes(host)},
     )
+
+
+def _form(media_type: MediaType) -> dict[str, Any]:
+    return {"type": "string"} if media_type.charset else {"type": "string", "format": "binary"}
 
 
 def _template(path: str) -> str:

@@ -16,14 +16,15 @@ __all__ = ["Scope", "Server"]
 class Server:
     """What is the same in all documents of a server.
 
-    ``mounts`` are the paths of the APIs that are served, by their names. ``reads`` and ``writes`` are the media types
-    of rows in answers and in bodies, JSON aside. ``security`` are OpenAPI's security schemes; without ``anonymous``
-    one of them is needed. ``resources`` are those of the meta interface: by path and method, what they say they do.
+    ``mounts`` are the paths of the APIs that are served, by their names. ``reads`` and ``writes`` are schemas of rows
+    in answers and in bodies, by media type, JSON aside. ``security`` are OpenAPI's security schemes; without
+    ``anonymous`` one of them is needed. ``resources`` are those of the meta interface: by path and method, what they
+    say they do.
     """
 
     mounts: Mapping[str, str]
-    reads: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
+    reads: Mapping[str, Any] = field(default_factory=dict)
+    writes: Mapping[str, Any] = field(default_factory=dict)
     security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     anonymous: bool = True
     max_rows: int = 10_000

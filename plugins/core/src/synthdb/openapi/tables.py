@@ -156,11 +156,11 @@ class TableOperations:
 
     def _many(self) -> dict[str, Any]:
         forms = {JSON: {"type": "array", "items": self._row("Row")}, _OBJECT: self._row("Row")}
-        return forms | {media_type: {"type": "string"} for media_type in self.scope.server.reads}
+        return {**forms, **self.scope.server.reads}
 
     def _one(self) -> dict[str, Any]:
         forms = {JSON: self._row("Row"), _OBJECT: self._row("Row")}
-        return forms | {media_type: {"type": "string"} for media_type in self.scope.server.reads}
+        return {**forms, **self.scope.server.reads}
 
     def _list(self) -> dict[str, Any]:
         parameters = self._use("select", "order", "limit", "offset") + self._conditions() + _READ
@@ -180,7 +180,7 @@ class TableOperations:
     def _insert(self) -> dict[str, Any]:
         row = self._row("Insert")
         forms = {JSON: row, _OBJECT: row, _ARRAY: {"type": "array", "items": row}}
-        forms |= {media_type: {"type": "string"} for media_type in self.scope.server.writes}
+        forms |= self.scope.server.writes
         upsert = self._use("on_conflict") if f"{self.identifier}.on_conflict" in self.parameters else []
         headers = ("Content-Range", *_WRITTEN, "Location", "ETag")
         answers = {
