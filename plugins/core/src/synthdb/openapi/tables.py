@@ -56,16 +56,19 @@ class TableOperations:
     def describe(self) -> None:
         """Describe the table, and a row at its key."""
         allowed = self._allowed()
-        schemas = row_schemas(self.table, class_name(self.identifier), may_define="define" in self._of_all())
+        name = class_name(self.identifier)
+        schemas = row_schemas(self.table, name, may_define="define" in self._of_all())
         path = f"{self.scope.rest}/{quote(self.table.name, safe='')}"
         self._add_parameters()
         whole = {"get": self._list(), "post": self._insert(), "patch": self._update(), "delete": self._delete()}
         needs = {"get": "select", "post": "insert", "patch": "update", "delete": "delete"}
         self.paths[path] = {method: found for method, found in whole.items() if needs[method] in allowed}
+        self.paths[f"{path}/query"] = {"post": self._query()}
         if self.table.key:
             if allowed >= _PUTTING:
                 self.paths[path]["put"] = self._put_found()
             self._describe_row(path, allowed)
+        schemas[f"{name}Query"] = self._query_schema()
         used = repr(self.paths)
         self.schemas |= {name: schema for name, schema in schemas.items() if f"/{name}'" in used}
         self.parameters = {name: item for name, item in self.parameters.items() if f"/{name}'" in used}
@@ -115,6 +118,7 @@ class TableOperations:
             own["on_conflict"] = (about, column_list([key for key in unique if key]))
         for name, (description, pattern) in own.items():
             self._add(name, name, description, {"type": "string", "pattern": pattern})
+        self._add("cursor", "cursor", "Where the page before ended, as its Link says.", {"type": "string"})
         for name, more in _PAGE.items():
             schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": _MOST}
             self._add(name, name, more["description"], schema, example=more.get("example"))
@@ -163,19 +167,34 @@ class TableOperations:
         return {**forms, **self.scope.server.reads}
 
     def _list(self) -> dict[str, Any]:
-        parameters = self._use("select", "order", "limit", "offset") + self._conditions() + _READ
-        answers = {
-            "200": answer("The rows.", self._many(), (*_ROW_HEADERS, "ETag")),
-            "206": answer("The rows of a page, when counting was asked for.", self._many(), (*_ROW_HEADERS, "ETag")),
-            **_SAME,
+        parameters = self._use("select", "order", "limit", "offset", "cursor") + self._conditions() + _READ
+        answers = {**self._page(), **_SAME}
+        about = "Read rows: those that all conditions select, a page at a time."
+        return self._operation("list", about, parameters, answers, READING | {300, 416})
+
+    def _page(self) -> dict[str, Any]:
+        headers = (*_ROW_HEADERS, "ETag", "Link")
+        return {
+            "200": answer("The rows.", self._many(), headers),
+            "206": answer("The rows of a page, when counting was asked for.", self._many(), headers),
         }
-        return self._operation(
-            "list",
-            "Read rows: those that all conditions select, a page at a time.",
-            parameters,
-            answers,
-            READING | {300, 416},
-        )
+
+    def _query(self) -> dict[str, Any]:
+        about = "Read rows as the body asks, where a query is too long for an address. The method QUERY does the same."
+        query = self._row("Query")
+        refusals = READING | {300, 413, 415, 416}
+        request = body({JSON: query, "application/x-www-form-urlencoded": query})
+        return self._operation("query", about, shared("Prefer"), self._page(), refusals, request)
+
+    def _query_schema(self) -> dict[str, Any]:
+        used = self._use("select", "order", "limit", "offset", "cursor") + self._conditions()
+        found = (self.parameters[reference["$ref"].rpartition("/")[2]] for reference in used)
+        return {
+            "type": "object",
+            "description": f"A query of rows of `{self.table.name}`: the parameters that an address has.",
+            "properties": {parameter["name"]: parameter["schema"] for parameter in found},
+            "additionalProperties": False,
+        }
 
     def _insert(self) -> dict[str, Any]:
         row = self._row("Insert")
@@ -196,8 +215,12 @@ class TableOperations:
 
     def _update(self) -> dict[str, Any]:
         parameters = [*self._use("select"), *self._conditions(), *_WRITE]
-        request = body({JSON: self._row("Update")})
-        about = f"Change the rows that the conditions select. {_UNFILTERED}"
+        values = self._row("Update")
+        request = body({JSON: values, _ARRAY: {"type": "array", "items": values}})
+        about = (
+            f"Change the rows that the conditions select. {_UNFILTERED} "
+            "An array has each row's own values, beside its key."
+        )
         return self._operation("update", about, parameters, self._changed("Changed"), _WRITING, request)
 
     def _delete(self) -> dict[str, Any]:
