@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_OPERATORS", "ANY_VERSION", "HEAD", "HOOK_API", "MISSING", "TYPE_NAMES", "UNRESTRICTED", "AddCheck",
     "AddColumn", "AddForeignKey", "AddIndex", "AddUniqueKey", "AddressTooLong", "Aggregate", "AggregateFunction",
-    "AlterBranch", "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer",
+    "AlterBranch", "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer", "Backfill",
     "BadRequest", "Batch", "BranchChange", "Branches", "Branching", "Capability", "Catalog", "Change", "Changes",
     "CheckConstraint", "CheckViolation", "CherryPick", "Collect", "Column", "ColumnRef", "ColumnType",
     "CombinedTable", "Compact", "Comparison", "ConfigurationError", "Conflict", "Conflicts", "Context", "Converter",

@@ -28,6 +28,7 @@ from synthdb_host.operations import (
 )
 from synthdb_host.versions import (
     HEAD,
+    Backfill,
     BranchChange,
     Branches,
     Branching,
@@ -153,7 +154,7 @@ class Demands:
             case Branching():
                 self._ask("branch", "branches")
                 self.places |= {_origin(change) for change in operation.changes}
-            case Collect() | Compact():
+            case Collect() | Compact() | Backfill():
                 self._ask("maintain", "branches")
             case Branches() | Tags() | StorageReport():
                 self._ask("history", "branches")

@@ -13,6 +13,7 @@ from typing import Literal as OneOf
 __all__ = [
     "HEAD",
     "AlterBranch",
+    "Backfill",
     "BranchChange",
     "Branches",
     "Branching",
@@ -313,6 +314,16 @@ class Compact:
 
 
 @dataclass(frozen=True, slots=True)
+class Backfill:
+    """Go on with moving values of columns that got a wider type, for at most ``rows`` rows.
+
+    What every state shows stays the same. ``affected`` is how many rows were looked at: ask again until it is 0.
+    """
+
+    rows: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
 class OpenConflict:
     """One thing on which two states disagree; values are JSON-ready. ``resolution`` None: nobody has decided."""
 
@@ -347,6 +358,6 @@ class MergeReport:
 
 Versioning = (
     Log | History | Diff | Changes | Branches | Tags | Conflicts | StorageReport
-    | Branching | Merge | CherryPick | Revert | Restore | Resolve | Collect | Compact
+    | Branching | Merge | CherryPick | Revert | Restore | Resolve | Collect | Compact | Backfill
 )  # fmt: skip
 """Every operation of this module."""

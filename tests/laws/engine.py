@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from synthdb.engine.database import open_sqlite
 from synthdb.settings import CoreSettings
@@ -13,21 +13,26 @@ from synthdb_host.operations import Ref, Select
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing.session import Session
 
-__all__ = ["contents", "engine_in", "engine_of"]
+__all__ = ["AT_ONCE", "contents", "engine_in", "engine_of"]
+
+
+AT_ONCE: Final = 1_000_000
+"""Tables of so many rows are converted at once when a column gets a wider type."""
 
 
 @contextmanager
-def engine_of(file: Path) -> Iterator[Session]:
+def engine_of(file: Path, at_once: int = AT_ONCE) -> Iterator[Session]:
     """Open the database in a file, empty if it is not there yet."""
     placement = Placement("engine", f"sqlite:///{file}", create=True)
-    database = open_sqlite(placement, EmbeddedScheduler(), CoreSettings(durability="normal"))
+    settings = CoreSettings(durability="normal", backfill_above_rows=at_once)
+    database = open_sqlite(placement, EmbeddedScheduler(), settings)
     yield Session(database)
     database.close()
 
 
-def engine_in(folder: Path) -> AbstractContextManager[Session]:
+def engine_in(folder: Path, at_once: int = AT_ONCE) -> AbstractContextManager[Session]:
     """Open an empty database in a folder."""
-    return engine_of(folder / "law.db")
+    return engine_of(folder / "law.db", at_once)
 
 
 def contents(session: Session, ref: Ref) -> dict[str, Any]:

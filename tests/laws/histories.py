@@ -27,9 +27,19 @@ from synthdb_host.operations import (
     Update,
 )
 from synthdb_host.testing.session import Session, where
-from synthdb_host.versions import Branching, CherryPick, CreateBranch, DropBranch, Merge, Resolve, Restore, Revert
+from synthdb_host.versions import (
+    Backfill,
+    Branching,
+    CherryPick,
+    CreateBranch,
+    DropBranch,
+    Merge,
+    Resolve,
+    Restore,
+    Revert,
+)
 
-__all__ = ["MERGES", "MOST", "NUMBERS", "ROWS", "SCHEMA", "START", "WRITES", "Step", "World", "histories"]
+__all__ = ["MERGES", "MOST", "NUMBERS", "ROWS", "SCHEMA", "START", "WIDENING", "WRITES", "Step", "World", "histories"]
 
 MOST_BRANCHES: Final = 5
 MOST: Final = 60
@@ -272,6 +282,10 @@ def _restore(world: World, numbers: _Numbers) -> Operation:
     return Restore(Ref(_past(world, numbers)), ref=ref)
 
 
+def _backfill(world: World, numbers: _Numbers) -> Operation:
+    return Backfill(numbers.of((1, 2, 3, 5)))
+
+
 _STEPS: Final[dict[str, Callable[[World, _Numbers], Operation | None]]] = {
     "insert": _on_table(_insert),
     "grow": _on_table(_grow),
@@ -294,6 +308,7 @@ _STEPS: Final[dict[str, Callable[[World, _Numbers], Operation | None]]] = {
     "pick": _pick,
     "revert": _revert,
     "restore": _restore,
+    "backfill": _backfill,
 }
 
 ROWS: Final = ("insert", "insert", "update", "update", "delete")
@@ -302,6 +317,10 @@ MERGES: Final = ("merge", "merge", "merge", "resolve", "pick", "revert", "restor
 START: Final = (Step("create", (0,)), Step("insert", (0, 0, 0, 0, 1)), Step("insert", (0, 0, 1, 1, 1)))
 """A table with two rows on the main branch."""
 
+WIDENING: Final = (
+    "grow", "retype", "retype", "retype", "drop column", "restore column", "add column", "alter", "backfill",
+    "backfill",
+)  # fmt: skip
 SCHEMA: Final = (
     "create", "rename table", "drop table", "add column", "rename column", "drop column", "restore column", "retype",
     "alter", "unique",

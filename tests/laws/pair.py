@@ -15,7 +15,7 @@ from synthdb_host.operations import Delete, Insert, Operation, Ref, Update
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import OpenConflict
-from tests.laws.engine import contents, engine_in
+from tests.laws.engine import AT_ONCE, contents, engine_in
 
 __all__ = ["Outcome", "Pair", "model", "pair"]
 
@@ -60,9 +60,9 @@ def model() -> Iterator[Session]:
 
 
 @contextmanager
-def pair(folder: Path) -> Iterator[Pair]:
+def pair(folder: Path, at_once: int = AT_ONCE) -> Iterator[Pair]:
     """Open two empty databases."""
-    with model() as copies, engine_in(folder) as engine:
+    with model() as copies, engine_in(folder, at_once) as engine:
         yield Pair(copies, engine)
 
 

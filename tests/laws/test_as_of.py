@@ -13,14 +13,14 @@ from synthdb_host.errors import HistoryGone, RequestError
 from synthdb_host.operations import Ref
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import Branching, Collect, CreateTag, Log
-from tests.laws.engine import contents, engine_in
-from tests.laws.histories import MERGES, MOST, NUMBERS, SCHEMA, WRITES, Step, World
+from tests.laws.engine import AT_ONCE, contents, engine_in
+from tests.laws.histories import MERGES, MOST, NUMBERS, SCHEMA, WIDENING, WRITES, Step, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 _COMMITS: Final = 1_000
 _TAG_EVERY: Final = 25
-_KINDS: Final = (*WRITES * 4, *SCHEMA, *MERGES)
+_KINDS: Final = (*WRITES * 4, *SCHEMA, *WIDENING, *MERGES)
 
 
 class Recorder:
@@ -44,10 +44,16 @@ class Recorder:
             self.tagged[f"tag-{commit}"] = self._now[written]
 
 
+@pytest.fixture(scope="module", params=[AT_ONCE, 0], ids=["at once", "backfilled"])
+def at_once(request: pytest.FixtureRequest) -> int:
+    """Give the number of rows from which on a column that gets wider is converted later."""
+    return int(request.param)
+
+
 @pytest.fixture(scope="module")
-def written(seed: str) -> Iterator[tuple[Session, Recorder]]:
+def written(seed: str, at_once: int) -> Iterator[tuple[Session, Recorder]]:
     """Give a database after many random commits on several branches, and what it was after each."""
-    with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder)) as session:
+    with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder), at_once) as session:
         yield session, _recorded(session, seed, _COMMITS)
 
 
@@ -106,9 +112,9 @@ def _times(session: Session, branches: set[str]) -> dict[str, str]:
     return {entry["id"]: format_timestamp(entry["at"]) for log in logs for entry in log}
 
 
-def test_what_is_collected_is_gone_and_the_rest_is_as_it_was(tmp_path: Path, seed: str) -> None:
+def test_what_is_collected_is_gone_and_the_rest_is_as_it_was(tmp_path: Path, seed: str, at_once: int) -> None:
     """States since the moment, tagged ones and branches are read as before; an older one is too, or it is gone."""
-    with engine_in(tmp_path) as session:
+    with engine_in(tmp_path, at_once) as session:
         recorder = _recorded(session, f"{seed} collect", _COMMITS // 4)
         horizon = _COMMITS // 8
         session.execute(Collect(str(horizon)))

@@ -6,12 +6,14 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from synthdb_host.operations import Ref
+from synthdb_host.catalog import ColumnType
+from synthdb_host.operations import AlterColumn, Define, Ref
 from synthdb_host.testing.session import Session, where
 from synthdb_host.versions import Branches, Branching, CreateTag
 from tests.integration.evidence import commit_faults
@@ -55,7 +57,7 @@ def test_a_killed_work_is_done_or_not(
     before, found = _hash(template), []
     for kill in range(_KILLS):
         file = _copy(template, tmp_path / f"{kill}.db")
-        _kill_in(work, file, chance.uniform(0, 1.2 * seconds))
+        _kill_in(file, chance.uniform(0, 1.2 * seconds), "work", work)
         found.append(_hash(file))
         assert [] == commit_faults(file)
         with WorkerProcess(file) as worker:
@@ -66,19 +68,69 @@ def test_a_killed_work_is_done_or_not(
     assert {before, after}.issuperset(found)
 
 
+@pytest.fixture(scope="module")
+def widened(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the same with columns that were widened on main and on a branch, and written to since."""
+    file = _copy(template, tmp_path_factory.mktemp("kills") / "widened.db")
+    with engine_of(file, at_once=0) as session:
+        dev = session.at(Ref("dev"))
+        for place, name in ((session, "number"), (dev, "number"), (session, "text")):
+            wider = ColumnType("json" if name == "text" else "text")
+            place.execute(Define((AlterColumn("things", name, type=wider),), ref=place.ref))
+        for place in (session, dev):
+            place.update("things", {"number": "new"}, where("id", "lt", _ROWS // 4))
+            place.update("things", {"number": None}, where("id", "gt", _ROWS - 5))
+    return file
+
+
+def test_a_killed_backfill_goes_on_where_it_was(
+    widened: Path, tmp_path: Path, seed: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Every branch is as before, wherever the backfill was; it can go on, and gives the same bytes in every cell."""
+    record_property("seed", seed)
+    chance = random.Random(f"{seed} backfill")
+    before, whole = _hash(widened), _copy(widened, tmp_path / "undisturbed.db")
+    seconds = _seconds(whole, "backfill")
+    left = []
+    for kill in range(_KILLS):
+        file = _copy(widened, tmp_path / f"{kill}.db")
+        _kill_in(file, chance.uniform(0, seconds), "backfill")
+        left.append(_left(file))
+        assert ([], before) == (commit_faults(file), _hash(file))
+        _seconds(file, "backfill")
+        assert (0, before) == (_left(file), _hash(file))
+        assert _cells(whole) == _cells(file)
+    record_property("columns left", left)
+
+
+def _left(file: Path) -> int:
+    """Count the columns that are still to be filled."""
+    with closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM _backfill").fetchone()[0])
+
+
+def _cells(file: Path) -> list[list[Any]]:
+    """Read everything that lies in the tables of rows."""
+    with closing(sqlite3.connect(file)) as connection:
+        return [connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("things", "_h_things", "_o_things")]
+
+
 def _undisturbed(work: str, template: Path, file: Path) -> tuple[float, str]:
     """Do a work; gives how long it takes and what comes of it."""
     _copy(template, file)
+    return _seconds(file, "work", work), _hash(file)
+
+
+def _seconds(file: Path, *command: str) -> float:
     with WorkerProcess(file) as worker:
         start = time.monotonic()
-        worker.ask("work", work)
-        seconds = time.monotonic() - start
-    return seconds, _hash(file)
+        worker.ask(*command)
+        return time.monotonic() - start
 
 
-def _kill_in(work: str, file: Path, seconds: float) -> None:
+def _kill_in(file: Path, seconds: float, *command: str) -> None:
     with WorkerProcess(file) as worker:
-        worker.tell("work", work)
+        worker.tell(*command)
         time.sleep(seconds)
         worker.kill()
 

@@ -14,14 +14,14 @@ from synthdb_host.errors import RequestError
 from synthdb_host.testing.session import Session
 from synthdb_host.versions import CherryPick, Diff, Log, Resolve, Restore, Revert
 from tests.laws.conftest import IS_LONG
-from tests.laws.engine import contents, engine_in
+from tests.laws.engine import AT_ONCE, contents, engine_in
 from tests.laws.histories import ROWS, SCHEMA, START, Step, World, histories
 from tests.laws.pair import model
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1_800),
-    pytest.mark.parametrize("storage", ["model", "engine"]),
+    pytest.mark.parametrize("storage", ["model", "engine", "backfilled"]),
 ]
 
 law = settings(
@@ -32,7 +32,7 @@ law = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
-some = histories(*ROWS, "grow", *SCHEMA, most=10)
+some = histories(*ROWS, "grow", *SCHEMA, "backfill", most=10)
 rows = histories(*ROWS, most=15)
 
 
@@ -42,7 +42,8 @@ def _database(storage: str) -> Iterator[Session]:
         with model() as session:
             yield session
     else:
-        with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder)) as session:
+        at_once = 0 if storage == "backfilled" else AT_ONCE
+        with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder), at_once) as session:
             yield session
 
 

@@ -24,7 +24,7 @@ from synthdb_host.operations import (
     Update,
 )
 from synthdb_host.testing.session import Session, where
-from synthdb_host.versions import Collect, Compact, Merge, Restore
+from synthdb_host.versions import Backfill, Collect, Compact, Merge, Restore
 from tests.laws.engine import engine_of
 
 __all__ = ["WORKS"]
@@ -62,6 +62,13 @@ class Worker:
     def work(self, name: str) -> str | None:
         """Do one of the long works."""
         return self._session.execute(WORKS[name]).commit
+
+    def backfill(self) -> int:
+        """Move the values of widened columns in many small steps; gives how many."""
+        steps = 0
+        while self._session.execute(Backfill(50)).affected:
+            steps += 1
+        return steps
 
     def fill(self, writer: int, branches: list[str], seconds: float) -> dict[str, Any]:
         """Write to branches as fast as can be for a while; gives the commits and sums by branch, and all errors."""

@@ -1,4 +1,4 @@
-"""Background work: old versions are forgotten, expired branches dropped, deep chains flattened, by themselves."""
+"""Background work that is done by itself: what is old is forgotten, what is deep flattened, what is wider filled."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,8 +26,9 @@ DAY = timedelta(days=1)
 class Place:
     """A host with a control database and one database of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        settings = HostSettings(data=folder / "data", plugins=PluginsSection(autoload=False, enabled=("core",)))
+    def __init__(self, folder: Path, plugins: dict[str, Any] | None = None) -> None:
+        section = PluginsSection(autoload=False, enabled=("core",), **(plugins or {}))
+        settings = HostSettings(data=folder / "data", plugins=section)
         self.host = Host.build(settings)
         self.host.prepare()
         self.host.start_worker(EmbeddedScheduler())
@@ -109,6 +110,23 @@ def test_a_deep_branch_is_flattened(place: Place) -> None:
     assert {f"main@b{DEEPEST}": DEEPEST, f"main@b{DEEPEST + 1}": DEEPEST + 1} == done
     assert before == place(Select("things", ref=ref)).python()
     assert {"main@b0": 1} == place.work("core.compact", database="main", branch="b0", whole=True)
+
+
+def test_a_widened_column_is_filled_by_a_job(tmp_path: Path) -> None:
+    """The write that widens it queues one, of which there is one at a time for a database."""
+    place = Place(tmp_path, {"core": {"backfill_above_rows": 100}})
+    place(Insert.of("things", [{"size": number} for number in range(200)]))
+    place(Insert.of("things", [{"size": "large"}]))
+    before = place(Select("things")).python()
+    assert [("core.backfill", {"database": "main"})] == [(job.name, job.payload) for job in place.host.jobs.list()]
+    place(Insert.of("things", [{"size": [1]}]))
+
+    jobs = [job for job in run_jobs(place.host) if job.name == "core.backfill"]
+
+    assert [("done", {"main": 401})] == [(job.state, job.result) for job in jobs]
+    assert {"main": 0} == place.work("core.backfill")
+    assert [*before, {"id": 202, "size": [1]}] == place(Select("things")).python()
+    place.host.stop_worker()
 
 
 def test_it_is_done_by_itself(place: Place) -> None:

@@ -18,6 +18,7 @@ from synthdb_host.contracts import (
     Scheduler,
     StorageBackend,
 )
+from synthdb_host.errors import Unavailable
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.operations import Operation
 from synthdb_host.tasks import Schedule, Task
@@ -94,7 +95,7 @@ class CorePlugin:
 
     @hookimpl
     def synthdb_tasks(self) -> Sequence[Task]:
-        """Offer to forget old versions, drop expired branches and flatten deep ones."""
+        """Offer to forget old versions, drop expired branches, flatten deep ones and fill widened columns."""
         from synthdb.tasks import tasks  # noqa: PLC0415 - only hosts with background work need it
 
         return tasks()
@@ -120,7 +121,20 @@ class CorePlugin:
     def _open(self, placement: Placement, scheduler: Scheduler) -> Database:
         from synthdb.engine.database import open_sqlite  # noqa: PLC0415 - engine and SQLAlchemy load on use
 
-        return open_sqlite(placement, scheduler, self._settings)
+        return open_sqlite(placement, scheduler, self._settings, lambda: self._queue_backfill(placement.name))
+
+    def _queue_backfill(self, database: str) -> None:
+        """Let a job do what a write has left; where no job can be queued, it is left until somebody asks for it."""
+        from synthdb.tasks import BACKFILL  # noqa: PLC0415 - only hosts with background work need it
+
+        if self._host is None:
+            return
+        try:
+            self._host.jobs.enqueue(BACKFILL, {"database": database}, key=f"{BACKFILL}:{database}")
+        except Unavailable:
+            _log.debug("no job fills columns of %s: this host has no control database", database)
+        except Exception:  # noqa: BLE001 - the write is done, and the schedule will find what is left
+            _log.exception("no job could be queued that fills columns of %s", database)
 
     def _check(self) -> None:
         if self._host is not None:

@@ -12,6 +12,11 @@ class CoreSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    backfill_above_rows: int = Field(
+        10_000,
+        ge=0,
+        description="A column that gets a wider type is converted in the background if its table has more rows.",
+    )
     durability: Literal["full", "normal"] = Field(
         "full",
         description="full: an acknowledged write survives a power cut. normal: only a crash of the process.",

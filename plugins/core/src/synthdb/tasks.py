@@ -1,4 +1,4 @@
-"""Background work on databases: forgetting old versions, dropping expired branches, flattening deep chains.
+"""Background work on databases: forgetting versions, dropping expired branches, flattening deep chains, backfills.
 
 Each task goes through the gate like any caller, in steps that are whole by themselves: one that is stopped in the
 middle goes on from what it finds.
@@ -13,19 +13,27 @@ from synthdb_host.contracts import Result
 from synthdb_host.encoding import format_timestamp
 from synthdb_host.operations import Operation
 from synthdb_host.tasks import Schedule, Task, TaskRun
-from synthdb_host.versions import Branches, Branching, Collect, Compact, DropBranch, Ref
+from synthdb_host.versions import Backfill, Branches, Branching, Collect, Compact, DropBranch, Ref
 
-__all__ = ["DEEPEST", "schedules", "tasks"]
+__all__ = ["BACKFILL", "DEEPEST", "schedules", "tasks"]
 
 DEEPEST: Final = 8
 """Branches with more branches than this below them are flattened by themselves."""
+
+BACKFILL: Final = "core.backfill"
+"""The task that a write leaves work for; the schedule finds what was left where no job could be queued."""
 
 _AT_ONCE: Final = 5_000
 
 
 def tasks() -> list[Task]:
     """Give the tasks; their payloads name one ``database``, or all of them without it."""
-    return [Task("core.gc", _forget), Task("core.expire", _expire), Task("core.compact", _compact)]
+    return [
+        Task("core.gc", _forget),
+        Task("core.expire", _expire),
+        Task("core.compact", _compact),
+        Task(BACKFILL, _backfill),
+    ]
 
 
 def schedules() -> list[Schedule]:
@@ -34,6 +42,7 @@ def schedules() -> list[Schedule]:
         Schedule("core.expire", "17 * * * *"),
         Schedule("core.compact", "40 2 * * *"),
         Schedule("core.gc", "10 3 * * *"),
+        Schedule(BACKFILL, "27 * * * *"),
     ]
 
 
@@ -123,3 +132,23 @@ def _depth(parents: Mapping[str, str | None], name: str) -> int:
     while parent is not None:
         depth, parent = depth + 1, parents.get(parent)
     return depth
+
+
+# -- columns ---------------------------------------------------------------------------------------------
+
+
+def _backfill(run: TaskRun) -> dict[str, int]:
+    """Move the values of columns that got a wider type, until there are none left."""
+    databases, looked = _databases(run), {}
+    for done, database in enumerate(databases):
+        run.progress(done, len(databases), f"filling columns of {database}")
+        looked[database] = _backfill_in(run, database)
+    return looked
+
+
+def _backfill_in(run: TaskRun, database: str) -> int:
+    total = 0
+    while step := _ask(run, database, Backfill(_AT_ONCE)).affected or 0:
+        total += step
+        run.progress(0.0, message=f"{total} rows looked at in {database}")
+    return total

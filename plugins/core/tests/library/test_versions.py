@@ -13,6 +13,7 @@ from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, MergeC
 from synthdb_host.operations import HEAD, Define, Delete, Insert, Operation, Ref, RenameTable, Select, Sql, Update
 from synthdb_host.versions import (
     AlterBranch,
+    Backfill,
     Branches,
     Branching,
     Changes,
@@ -92,6 +93,7 @@ READS_AND_WRITES: tuple[tuple[Call, Operation], ...] = (
     ),
     (lambda db: db.storage_report(), StorageReport()),
     (lambda db: db.collect("30 days ago"), Collect("30 days ago")),
+    (lambda db: db.backfill(), Backfill()),
     (lambda db: db.log(since=datetime(2026, 1, 2, tzinfo=UTC)), Log(DEV, since="2026-01-02T00:00:00.000000Z")),
     (lambda db: db.changes("17", "people", limit=5), Changes("17", ("people",), "dev", 5)),
     (lambda db: db.changes(every_branch=True), Changes(branch=None)),

@@ -12,6 +12,7 @@ from synthdb_host.operations import HEAD, Operation, Ref, Sql
 from synthdb_host.testing.hosting import ApiClient, build_host
 from synthdb_host.versions import (
     AlterBranch,
+    Backfill,
     Branches,
     Branching,
     Changes,
@@ -103,6 +104,8 @@ WRITES: tuple[tuple[str, str, dict[str, object], Operation], ...] = (
         Restore(None, ("people",), ((1,), (2,))),
     ),
     ("POST", "/gc", {"before": "30 days ago"}, Collect("30 days ago")),
+    ("POST", "/backfill", {}, Backfill()),
+    ("POST", "/backfill", {"rows": 100}, Backfill(100)),
     (
         "POST",
         "@dev/sql",

@@ -104,6 +104,7 @@ def test_a_file_of_the_first_format_counts_on_from_the_number_in_it(ask: Any, tm
     ask.insert("films", {"name": "Old"})
     ask.database.close()
     with closing(sqlite3.connect(tmp_path / "test.db")) as file, file:
+        file.execute("DROP TABLE _backfill")
         file.execute("UPDATE _meta SET format = 1")
         file.execute("UPDATE _table SET next_id = 50")
 

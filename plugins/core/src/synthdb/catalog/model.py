@@ -4,6 +4,7 @@ from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from synthdb.catalog.backfills import NONE, Unfilled
 from synthdb.catalog.layering import Rows
 from synthdb.catalog.places import MAIN_HEAD, Layer, Place
 from synthdb.catalog.records import compared_columns
@@ -53,7 +54,8 @@ class StoredTable:
     ``_created``, ``_from``, ``_to`` and ``_op`` in the history. ``stored`` names every physical column that holds
     values, those of dropped and retyped columns too. ``layers`` are where the rows of this place are; any but
     main's are in ``overlay``, which is there once a branch has written (``has_overlay``). ``converted`` says how
-    values of the past become what a column holds now, see :func:`synthdb.catalog.store.as_now`.
+    values of the past become what a column holds now, see :func:`synthdb.catalog.store.as_now`. ``unfilled`` are
+    physical columns whose values may still be in others.
     """
 
     id: int
@@ -64,6 +66,7 @@ class StoredTable:
     layers: tuple[Layer, ...] = MAIN_HEAD.layers
     has_overlay: bool = False
     converted: Mapping[str, str] = field(default_factory=dict)
+    unfilled: Unfilled = NONE
 
     @property
     def name(self) -> str:
@@ -86,9 +89,14 @@ class StoredTable:
         return (self.physical, self.history, self.overlay) if self.has_overlay else (self.physical, self.history)
 
     @property
+    def is_layered(self) -> bool:
+        """Say whether the rows of this place are put together from several versions."""
+        return self.layers != MAIN_HEAD.layers
+
+    @property
     def is_plain(self) -> bool:
-        """Say whether the rows of this place are just those of the physical table."""
-        return self.layers == MAIN_HEAD.layers
+        """Say whether the rows of this place are just those of the physical table, as they lie there."""
+        return self.layers == MAIN_HEAD.layers and not self.unfilled
 
     def rows(self, alias: str | None = None, schema: str = "") -> str:
         """Give what stands behind FROM to read the rows of this place, called like the physical table or ``alias``."""
@@ -114,8 +122,10 @@ class StoredTable:
         table, history, overlay = quote(self.physical), quote(self.history), quote(self.overlay)
         stored = tuple(quote(name) for name in self.stored if only is None or name in only)
         versions, identity = quote(f"_oi_{self.physical}"), quote(self.identity.physical)
+        moving = {quote(name): self.unfilled.value(name, "_r.") for name in self.unfilled}
+        converted = {**moving, **self.converted}
         commits = only is None or "_tx" in only
-        return Rows(table, history, overlay, versions, identity, stored, self.converted, commits)
+        return Rows(table, history, overlay, versions, identity, stored, converted, commits)
 
     @cached_property
     def identity(self) -> StoredColumn:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
+from synthdb.catalog.backfills import NONE, read_backfills
 from synthdb.catalog.layering import Mark, layers_of
 from synthdb.catalog.model import StoredCatalog, StoredColumn, StoredTable
 from synthdb.catalog.places import MAIN_HEAD, Layer, Place, place_of
@@ -128,7 +129,9 @@ def _conversions(then: StoredTable, now: StoredTable) -> dict[str, str]:
         if column.root in before and before[column.root].physical != column.physical
     }
     return {
-        quote(column.physical): f"synthdb_cast(_r.{quote(old.physical)}, '{old.codec.type}', '{column.codec.type}')"
+        quote(column.physical): (
+            f"synthdb_cast({then.unfilled.value(old.physical, '_r.')}, '{old.codec.type}', '{column.codec.type}')"
+        )
         for column, old in moved.items()
     }
 
@@ -137,8 +140,12 @@ def stored_tables(connection: sqlite3.Connection, records: Records, place: Place
     """Give the tables of a place that are not dropped, in order of creation."""
     marks = read_marks(connection, place)
     overlays = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name GLOB '_o_*'")}
+    unfilled = read_backfills(connection)
     return [
-        _stored_table(connection, records, table_id, layers_of(place, marks.get(table_id, {})), overlays)
+        replace(
+            _stored_table(connection, records, table_id, layers_of(place, marks.get(table_id, {})), overlays),
+            unfilled=unfilled.get(table_id, NONE),
+        )
         for table_id, record in sorted(records.tables.items())
         if not record.dropped
     ]
@@ -287,6 +294,7 @@ def remove_table(connection: sqlite3.Connection, table_id: int, column_ids: Sequ
         remove_column(connection, column_id)
     connection.execute("DELETE FROM _table_version WHERE table_id = ?", (table_id,))
     connection.execute("DELETE FROM _layer WHERE table_id = ?", (table_id,))
+    connection.execute("DELETE FROM _backfill WHERE table_id = ?", (table_id,))
     connection.execute("DELETE FROM _table WHERE id = ?", (table_id,))
 
 

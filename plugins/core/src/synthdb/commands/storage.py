@@ -1,4 +1,4 @@
-"""``synthdb storage`` and ``synthdb gc``."""
+"""``synthdb storage``, ``synthdb gc`` and ``synthdb backfill``."""
 
 import click
 
@@ -8,7 +8,7 @@ from synthdb.commands.showing import echo_json, show
 from synthdb_host.session import Session
 from synthdb_host.versions import StorageReport
 
-__all__ = ["gc", "storage"]
+__all__ = ["backfill", "gc", "storage"]
 
 
 @click.command()
@@ -35,3 +35,20 @@ def gc(session: Session, /, before: str, *, dry_run: bool, as_json: bool, db: st
         echo_json({"versions": number, "dry_run": dry_run})
     else:
         click.echo(f"{number} versions {'would be' if dry_run else 'are'} forgotten.")
+
+
+@click.command()
+@json_option
+@database_options
+@click.pass_obj
+def backfill(session: Session, /, *, as_json: bool, db: str | None) -> None:
+    """Finish the conversion of columns that got a wider type.
+
+    A server does so by itself. Other programs go on reading and writing meanwhile.
+    """
+    with opened(session, db) as connection:
+        rows = connection.backfill()
+    if as_json:
+        echo_json({"rows": rows})
+    else:
+        click.echo(f"{rows} rows were looked at." if rows else "Every column is as it should be.")

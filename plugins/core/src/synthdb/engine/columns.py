@@ -9,7 +9,8 @@ import msgspec.structs
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_to
 from synthdb.catalog.store import remove_column
-from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
+from synthdb.engine.backfilling import PlannedIndex, defer, forget, is_deferred, plan_index
+from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index, free_name
 from synthdb.engine.naming import checked_name, ensure_free, physical_column, quote
 from synthdb.engine.retyping import is_metadata_only, move_values
 from synthdb.engine.session import Session
@@ -156,7 +157,8 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
     session.require_unlocked(table)
     stored = list(table.stored)
     records = session.records().columns[table.id]
-    moved = []
+    moved: list[int] = []
+    deferred: dict[int, str] = {}
     for name, target in types.items():
         column = table.column(name)
         if name in session.catalog.checked[table.name]:
@@ -173,13 +175,17 @@ def retype_columns(session: Session, table: StoredTable, types: Mapping[str, Col
             raise TooManyColumns(f"Columns of {table.name!r} have changed their type too often.")
         declared = codec_of(target).declared
         _add_physical(session, table, physical, declared, None)
-        move_values(session, table, column, physical, target)
+        if is_deferred(session, table, column, target):
+            defer(session, table, column, physical, target)
+            deferred[column.id] = physical
+        else:
+            move_values(session, table, column, physical, target)
         changed = msgspec.structs.replace(
             record, type=str(target), physical=physical, affinity=declared, default=default
         )
         session.versions.put_column(column.id, changed)
         moved.append(column.id)
-    _rebuild_indexes(session, table, moved)
+    _rebuild_indexes(session, table, moved, deferred)
     session.refresh_schema()
 
 
@@ -192,7 +198,7 @@ def _require_alike(column: StoredColumn, target: ColumnType) -> None:
         )
 
 
-def _rebuild_indexes(session: Session, table: StoredTable, moved: Sequence[int]) -> None:
+def _rebuild_indexes(session: Session, table: StoredTable, moved: Sequence[int], deferred: Mapping[int, str]) -> None:
     records = session.records()
     record = records.tables[table.id]
     physical = {key: column.physical for key, column in records.columns[table.id].items()}
@@ -200,11 +206,16 @@ def _rebuild_indexes(session: Session, table: StoredTable, moved: Sequence[int])
     def rebuilt(constraint: ConstraintRecord) -> ConstraintRecord:
         if constraint.physical is None or not any(column_id in constraint.columns for column_id in moved):
             return constraint
-        columns = [physical[key] for key in constraint.columns]
+        columns = tuple(physical[key] for key in constraint.columns)
         unique = constraint.kind == "unique" and session.branch == MAIN
-        if session.branch == MAIN:
-            drop_index(session.driver, constraint.physical)
         index = PhysicalIndex(table.physical, columns, unique, session.parts(table.physical)[2:])
+        drops = constraint.physical if session.branch == MAIN else None
+        waits_for = next((deferred[key] for key in constraint.columns if key in deferred), None)
+        if waits_for is not None:
+            name = free_name(session.driver, index)
+            plan_index(session.driver, table, waits_for, PlannedIndex(name, columns, drops))
+            return msgspec.structs.replace(constraint, physical=name)
+        drop_index(session.driver, drops)
         return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
 
     constraints = tuple(rebuilt(constraint) for constraint in record.constraints)
@@ -282,8 +293,9 @@ def copy_column(session: Session, change: CopyColumn) -> None:
         table = session.table(change.table)
         target = table.column(change.name)
         if target.affinity == source.affinity:
+            value = table.unfilled.value(source.physical)
             for place in session.parts(table.physical):
-                session.driver.execute(f"UPDATE {quote(place)} SET {quote(target.physical)} = {quote(source.physical)}")
+                session.driver.execute(f"UPDATE {quote(place)} SET {quote(target.physical)} = {value}")
         else:
             move_values(session, table, source, target.physical, source.column.type)
 
@@ -313,6 +325,7 @@ def drop_column(session: Session, change: DropColumn) -> None:
     else:
         for name in session.parts(table.physical):
             session.driver.execute(f"ALTER TABLE {quote(name)} DROP COLUMN {quote(record.physical)}")
+        forget(session, column_id)
         remove_column(session.driver, column_id)
     session.refresh_schema(changed=True)
 

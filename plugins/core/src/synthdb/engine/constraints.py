@@ -7,6 +7,7 @@ import msgspec.structs
 
 from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.catalog.records import ConstraintRecord, condition_to
+from synthdb.engine.backfilling import fill
 from synthdb.engine.columns import table_record
 from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index, index_like
 from synthdb.engine.naming import checked_name, ensure_free
@@ -35,6 +36,8 @@ def add_unique_key(session: Session, change: AddUniqueKey) -> None:
     """
     table = session.table(change.table)
     columns = _ids(table, change.key.columns)
+    fill(session, table.id, {column.physical for column in table.columns.values() if column.id in columns})
+    table = session.table(change.table)
     physical = _build(session, table, columns, unique=True)
     _add(session, table, ConstraintRecord("unique", change.key.name, columns, physical))
 

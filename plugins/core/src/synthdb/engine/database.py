@@ -25,7 +25,7 @@ from synthdb.engine.streams import SelectStream, require_time
 from synthdb.engine.transaction import EngineTransaction
 from synthdb.engine.translation import FOREIGN, translate
 from synthdb.engine.versions.reading import VersionReading, read_versions_of
-from synthdb.engine.writer import Unit, Writer
+from synthdb.engine.writer import Deferring, Unit, Writer
 from synthdb.settings import CoreSettings
 from synthdb.storage.connections import Connection, Connections
 from synthdb.storage.layout import read_format
@@ -44,8 +44,15 @@ T = TypeVar("T")
 _Work = Callable[[Connection, StoredCatalog], Result]
 
 
-def open_sqlite(placement: Placement, scheduler: Scheduler, settings: CoreSettings | None = None) -> "SqliteDatabase":
+def open_sqlite(
+    placement: Placement,
+    scheduler: Scheduler,
+    settings: CoreSettings | None = None,
+    announce: Callable[[], None] = lambda: None,
+) -> "SqliteDatabase":
     """Open the database file of a placement, making it if the placement says so.
+
+    ``announce`` is called when a write has left something for a backfill to do.
 
     Raises:
         UnknownDatabase: there is no such file.
@@ -59,7 +66,7 @@ def open_sqlite(placement: Placement, scheduler: Scheduler, settings: CoreSettin
         if not path.exists() and not placement.create:
             raise UnknownDatabase(f"There is no database file {path.name!r}.", data={"database": placement.name})
         path.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteDatabase(path, scheduler, settings or CoreSettings())
+        return SqliteDatabase(path, scheduler, settings or CoreSettings(), announce)
     except OSError as error:
         raise Unavailable(f"The database file {path.name!r} cannot be opened: {error.strerror}.") from error
 
@@ -71,7 +78,7 @@ class SqliteDatabase:
     again on a reader thread; a shape of read that was slow once goes there at once. Writes are queued.
     """
 
-    def __init__(self, path: Path, scheduler: Scheduler, settings: CoreSettings) -> None:
+    def __init__(self, path: Path, scheduler: Scheduler, settings: CoreSettings, announce: Callable[[], None]) -> None:
         self._path = path
         self._scheduler = scheduler
         self._connections = Connections(
@@ -91,7 +98,8 @@ class SqliteDatabase:
             self._require_ours()
             lock = WriteLock(path, settings.lock_timeout_seconds)
             opened.callback(lock.close)
-            self._writer = Writer(self._connections, lock, self._admit)
+            deferring = Deferring(settings.backfill_above_rows, announce)
+            self._writer = Writer(self._connections, lock, self._admit, deferring)
             self._run_units = self._writer.run
             self._catalog = self._prepare()
             self._admitted = self._catalog.requires

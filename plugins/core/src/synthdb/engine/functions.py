@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -9,10 +10,10 @@ import msgspec
 from synthdb.engine.binds import Value
 from synthdb.engine.exact import EXACT_AGGREGATES, as_decimal, compare_exact
 from synthdb.engine.patterns import pattern_of
-from synthdb.storage.codecs import codec_of
+from synthdb.storage.codecs import Codec, codec_of
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import RequestError
-from synthdb_host.values import adapt, format_text, parse_text
+from synthdb_host.values import adapt, convert, format_text, parse_text
 
 __all__ = ["FUNCTION_NAMES", "Json", "register_functions"]
 
@@ -20,7 +21,8 @@ Json = Any
 
 FUNCTION_NAMES: Final = frozenset(
     {
-        "synthdb_cast", "synthdb_imatch", "synthdb_json_at", "synthdb_json_compare", "synthdb_json_contained",
+        "synthdb_cast", "synthdb_convert", "synthdb_imatch",
+        "synthdb_json_at", "synthdb_json_compare", "synthdb_json_contained",
         "synthdb_json_contains", "synthdb_json_distinct", "synthdb_json_in", "synthdb_json_overlaps",
         "synthdb_json_text", "synthdb_match", "synthdb_real", "synthdb_unhex",
     }
@@ -39,6 +41,7 @@ def register_functions(connection: sqlite3.Connection) -> None:
 def _functions() -> dict[str, tuple[int, Callable[..., Any]]]:
     return {
         "synthdb_cast": (3, _cast),
+        "synthdb_convert": (3, _convert),
         "synthdb_decimal": (2, _decimal),
         "synthdb_exact_compare": (2, compare_exact),
         "synthdb_imatch": (2, _imatch),
@@ -103,6 +106,23 @@ def _converted(value: Value, source: ColumnType, target: ColumnType) -> Value:
     if target.name == "decimal" and source.name in ("real", "decimal"):
         return round(parse_text(ColumnType("decimal", 100, 40), format(value, "f")), target.scale or 0)
     return parse_text(target, value.strip()) if isinstance(value, str) else adapt(target, value)
+
+
+def _convert(stored: Value, source: str, target: str) -> Value:
+    """Turn a stored value of one type into the stored value that is exactly as much; NULL if there is none."""
+    if stored is None:
+        return None
+    source_codec, target_codec = _codec(source), _codec(target)
+    value = source_codec.to_python(stored) if source_codec.to_python else stored
+    try:
+        return target_codec.encode(convert(value, source_codec.type, target_codec.type))
+    except RequestError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _codec(column_type: str) -> Codec:
+    return codec_of(ColumnType.parse(column_type))
 
 
 # -- JSON ------------------------------------------------------------------------------------------------

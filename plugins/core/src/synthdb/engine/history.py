@@ -37,11 +37,12 @@ def set_values(session: Session, table: StoredTable, rows: RowIds, assignments: 
         return 0
     if session.branch != MAIN:
         return _set_on_branch(session, table, rows, assignments)
-    names = [quote(assignment.column.physical) for assignment in assignments]
+    names = [assignment.column.physical for assignment in assignments]
     values = [assignment.stored for assignment in assignments]
-    changed = f"{_among(table, rows)} AND ({' OR '.join(f'{name} IS NOT ?' for name in names)})"
+    differs = " OR ".join(f"{table.unfilled.value(name)} IS NOT ?" for name in names)
+    changed = f"{_among(table, rows)} AND ({differs})"
     _keep(session, table, changed, (*rows.parameters, *values), "u")
-    sets = ", ".join(f"{name} = ?" for name in names)
+    sets = _sets(table, names)
     cursor = session.driver.execute(
         f"UPDATE {quote(table.physical)} SET {sets}, _tx = ? WHERE {changed}",
         (*values, session.commit, *rows.parameters, *values),
@@ -94,7 +95,7 @@ def replace_rows(session: Session, table: StoredTable, rows: Mapping[Any, Sequen
     else:
         OverlayRows(session.driver, table, session.branch, session.commit).set_values(ids, {})
         place, among = table.overlay, f" AND branch = {session.branch}"
-    sets = ", ".join(f"{quote(name)} = ?" for name in columns)
+    sets = _sets(table, columns)
     session.driver.executemany(
         f"UPDATE {quote(place)} SET {sets}, _tx = ? WHERE {quote(table.identity.physical)} = ?{among}",
         ((*row, session.commit, row_id) for row_id, row in rows.items()),
@@ -107,17 +108,20 @@ def _free_unique_keys(session: Session, table: StoredTable, ids: RowIds) -> None
     """Let rows exchange the values of their unique keys: an index looks at each row as it is written."""
     names = dict.fromkeys(name for key in unique_keys(table) for name in key if name != table.table.identity)
     if names:
-        sets = ", ".join(f"{quote(table.columns[name].physical)} = NULL" for name in names)
+        physical = [table.columns[name].physical for name in names]
+        emptied = [name for column in physical for name in (column, *table.unfilled.emptied(column))]
+        sets = ", ".join(f"{quote(name)} = NULL" for name in emptied)
         session.driver.execute(f"UPDATE {quote(table.physical)} SET {sets} WHERE {_among(table, ids)}", ids.parameters)
 
 
 def _set_on_branch(session: Session, table: StoredTable, rows: RowIds, assignments: Sequence[Assignment]) -> int:
     values = {assignment.column.physical: assignment.stored for assignment in assignments}
+    emptied = {name: None for column in values for name in table.unfilled.emptied(column)}
     differs = " OR ".join(f"{quote(name)} IS NOT ?" for name in values)
     changed = _ids(session, table, f"{_among(table, rows)} AND ({differs})", (*rows.parameters, *values.values()))
     if not len(changed):
         return 0
-    OverlayRows(session.driver, table, session.branch, session.commit).set_values(changed, values)
+    OverlayRows(session.driver, table, session.branch, session.commit).set_values(changed, values | emptied)
     session.tally(table, changed.ids).updated += len(changed)
     return len(changed)
 
@@ -163,7 +167,14 @@ def _keep(session: Session, table: StoredTable, where: str, parameters: Sequence
 
 def _history_head(table: StoredTable) -> str:
     columns = ", ".join(quote(name) for name in table.stored)
+    values = ", ".join(table.unfilled.value(name) for name in table.stored)
     return (
         f"INSERT INTO {quote(table.history)} ({columns}, branch, _del, _created, _from, _to, _op) "
-        f"SELECT {columns}, {MAIN}, 0, _created, _tx, ?, ? FROM {quote(table.physical)}"
+        f"SELECT {values}, {MAIN}, 0, _created, _tx, ?, ? FROM {quote(table.physical)}"
     )
+
+
+def _sets(table: StoredTable, columns: Sequence[str]) -> str:
+    """Write what is set where physical columns get values: those that they are filled from become empty."""
+    emptied = [name for column in columns for name in table.unfilled.emptied(column)]
+    return ", ".join([*(f"{quote(name)} = ?" for name in columns), *(f"{quote(name)} = NULL" for name in emptied)])

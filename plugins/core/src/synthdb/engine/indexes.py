@@ -8,7 +8,7 @@ from synthdb.engine.naming import quote
 from synthdb.engine.overlay import index_overlay
 from synthdb_host.errors import UniqueViolation
 
-__all__ = ["PhysicalIndex", "build_index", "drop_index", "index_like"]
+__all__ = ["PhysicalIndex", "build_index", "create_index", "drop_index", "free_name", "index_like", "is_planned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,36 @@ def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
     Raises:
         UniqueViolation: rows that exist have equal keys.
     """
+    name = free_name(driver, index)
+    create_index(driver, name, index)
+    return name
+
+
+def free_name(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
+    """Give a name that no index has or is to have."""
     number = 1
-    while driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_name(index, number),)).fetchone():
+    while _is_taken(driver, _name(index, number)):
         number += 1
-    name = _name(index, number)
+    return _name(index, number)
+
+
+def _is_taken(driver: sqlite3.Connection, name: str) -> bool:
+    built = driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return built is not None or is_planned(driver, name)
+
+
+def is_planned(driver: sqlite3.Connection, name: str) -> bool:
+    """Say whether an index will be built when a column is full."""
+    planned = "SELECT 1 FROM _backfill b, json_each(b.indexes) j WHERE j.value ->> 'name' = ?"
+    return driver.execute(planned, (name,)).fetchone() is not None
+
+
+def create_index(driver: sqlite3.Connection, name: str, index: PhysicalIndex) -> None:
+    """Build an index of this name.
+
+    Raises:
+        UniqueViolation: rows that exist have equal keys.
+    """
     columns = ", ".join(quote(column) for column in index.columns)
     kind = "UNIQUE INDEX" if index.unique else "INDEX"
     try:
@@ -45,7 +71,6 @@ def build_index(driver: sqlite3.Connection, index: PhysicalIndex) -> str:
         ) from error
     for overlay in index.overlays:
         index_overlay(driver, overlay, name, index.columns)
-    return name
 
 
 def index_like(driver: sqlite3.Connection, index: PhysicalIndex) -> str | None:

@@ -49,9 +49,10 @@ class OverlayRows:
     def keep(self, rows: RowIds, operation: str) -> None:
         """Copy this branch's own versions of rows to the history, unless this commit wrote them."""
         columns = ", ".join(self._stored)
+        values = ", ".join(self._table.unfilled.value(name) for name in self._table.stored)
         self._driver.execute(
             f"INSERT INTO {quote(self._table.history)} ({columns}, branch, _del, _created, _from, _to, _op) "
-            f"SELECT {columns}, branch, _del, _created, _tx, ?, ? FROM {self._overlay} "
+            f"SELECT {values}, branch, _del, _created, _tx, ?, ? FROM {self._overlay} "
             f"WHERE {self._identity} {rows.test} AND branch = ? AND +_tx <> ?",
             (self._commit, operation, *rows.parameters, self._branch, self._commit),
         )

@@ -7,6 +7,7 @@ from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
 from synthdb.storage.codecs import Codec, codec_of
+from synthdb.storage.conversions import in_sql
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import RequestError, TypeConflict
@@ -16,16 +17,6 @@ __all__ = ["is_metadata_only", "move_values"]
 
 _EXACT_REAL: Final = 2**53
 _ROWS_AT_A_TIME: Final = 10_000
-
-# Conversions that SQLite does exactly as convert() would, without taking rows through Python.
-_IN_SQL: Final = {
-    ("integer", "text"): "CAST({0} AS TEXT)",
-    ("boolean", "text"): "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
-    ("date", "text"): "{0}",
-    ("uuid", "text"): "{0}",
-    ("timestamp", "text"): "{0}",
-    ("date", "timestamp"): "{0} || 'T00:00:00.000000Z'",
-}
 
 
 def is_metadata_only(session: Session, table: StoredTable, column: StoredColumn, target: ColumnType) -> bool:
@@ -46,11 +37,11 @@ def move_values(session: Session, table: StoredTable, column: StoredColumn, phys
     # On main, older versions of rows are only read with the type of their time. A branch also reads what its
     # parents had, which may be in any of the places; versions that it cannot see need not fit.
     places = (table.physical,) if session.branch == MAIN else session.parts(table.physical)
-    expression = _IN_SQL.get((column.column.type.name, target.name))
+    source = table.unfilled.value(column.physical)
+    expression = in_sql(source, column.column.type, target)
     if expression is not None:
-        source = expression.format(quote(column.physical))
         for place in places:
-            session.driver.execute(f"UPDATE {quote(place)} SET {quote(physical)} = {source}")
+            session.driver.execute(f"UPDATE {quote(place)} SET {quote(physical)} = {expression}")
         return
     codec = codec_of(target)
     if session.branch != MAIN:
@@ -58,7 +49,7 @@ def move_values(session: Session, table: StoredTable, column: StoredColumn, phys
     identity = quote(table.identity.physical)
     keys = {table.physical: (identity,), table.history: ("rowid",), table.overlay: ("branch", identity)}
     for place in places:
-        _move_by_row(session, _Move(quote(place), keys[place], column, quote(physical), codec))
+        _move_by_row(session, _Move(quote(place), keys[place], column, source, quote(physical), codec))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +59,7 @@ class _Move:
     place: str
     known: tuple[str, ...]
     column: StoredColumn
+    source: str
     physical: str
     codec: Codec
 
@@ -79,7 +71,7 @@ def _require_convertible(session: Session, table: StoredTable, column: StoredCol
 
 
 def _move_by_row(session: Session, move: _Move) -> None:
-    old = quote(move.column.physical)
+    old = move.source
     cursor = session.driver.execute(f"SELECT {old}, {', '.join(move.known)} FROM {move.place} WHERE {old} IS NOT NULL")
     convert_one = _converted if session.branch == MAIN else _converted_if_possible
     while rows := cursor.fetchmany(_ROWS_AT_A_TIME):

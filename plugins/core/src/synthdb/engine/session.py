@@ -59,7 +59,9 @@ class Session:
     """A write transaction on the branch that its catalog is of, from its first statement to its commit row.
 
     ``commit`` is the id that this commit will have. ``restrictions`` and ``context`` are those of the operation
-    being executed. ``merged`` is the commit whose changes this one takes over, if it is a merge.
+    being executed. ``merged`` is the commit whose changes this one takes over, if it is a merge. ``at_once`` is how
+    many rows a table may have whose columns are converted in the write that widens them; ``deferred`` says that one
+    was left for later.
     """
 
     def __init__(
@@ -85,6 +87,8 @@ class Session:
         self.versions = Versions(driver, catalog.place, commit)
         self.merged: int | None = None
         self.is_protected = False
+        self.at_once = 0
+        self.deferred = False
         self.restrictions: Restrictions
         self.context: Context
         self.changes: dict[int, TableChanges] = {}

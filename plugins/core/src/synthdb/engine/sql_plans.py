@@ -77,7 +77,7 @@ def explain(
     gives = {name: None if kind is None else str(kind) for name, kind in zip(names, kinds, strict=True)}
     rows = [_row(Sentence(0, f"Gives {_listed(gives)}.", ""), gives)]
     for name, columns in reads.items():
-        layers = "" if _stored(places, name).is_plain else _LAYERS
+        layers = _LAYERS if _stored(places, name).is_layered else ""
         rows.append(_row(Sentence(0, f"{_reading(name, columns)}{layers}.", "", name), columns))
     # The plan itself would tell of columns and conditions that a policy hides.
     shown = [replace(item, plan="") if places.hidden else item for item in sentences_of(nodes, places, count)]

@@ -32,7 +32,7 @@ from synthdb_host.encoding import format_timestamp
 from synthdb_host.errors import InternalError, RequestError, Timeout
 from synthdb_host.operations import HEAD, Operation, Ref
 
-__all__ = ["Unit", "Writer"]
+__all__ = ["Deferring", "Unit", "Writer"]
 
 _log = logging.getLogger("synthdb.engine")
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,17 +56,35 @@ class Unit:
     context: Context
 
 
+@dataclass(frozen=True, slots=True)
+class Deferring:
+    """Which conversions are left for later: those of tables with more rows, whereupon ``announce`` is called."""
+
+    rows: int = 10_000
+    announce: Callable[[], None] = lambda: None
+
+
+_DEFERRING: Final = Deferring()
+
+
 class Writer:
     """Owns the writing connection. Not for two threads at once: the lock sees to it.
 
     ``admit`` is asked before anything is written on a catalog that another process has changed, and may raise.
+    ``deferring`` says what is left for later.
     """
 
     def __init__(
-        self, connections: Connections, lock: WriteLock, admit: Callable[[StoredCatalog], None] = lambda _: None
+        self,
+        connections: Connections,
+        lock: WriteLock,
+        admit: Callable[[StoredCatalog], None] = lambda _: None,
+        deferring: Deferring = _DEFERRING,
     ) -> None:
         self.lock = lock
         self._admit = admit
+        self._deferring = deferring
+        self._deferred = False
         self._connections = connections
         self._opened: Connection | None = None
         self._versions: tuple[int, int] | None = None
@@ -182,6 +200,7 @@ class Writer:
     def _settle(self, session: Session) -> None:
         """Go on with the catalog, and the statements compiled for it, that a session left behind."""
         self._reader, self._plans = session.reader, session.plans
+        self._deferred |= session.deferred
         version, moved = session.catalog.version, self._marks.moved
         if moved or any(catalog.version != version for catalog in self._catalogs.values()):
             self._catalogs = {
@@ -280,6 +299,7 @@ class Writer:
         if session.branch not in self._protected:
             self._protected[session.branch] = is_protected(driver, session.branch)
         session.is_protected = self._protected[session.branch]
+        session.at_once = self._deferring.rows
         return session
 
     def _place(self, driver: sqlite3.Connection, ref: Ref) -> Place:
@@ -302,11 +322,15 @@ class Writer:
     def commit(self) -> None:
         """Make the transaction durable; raises what SQLite raises."""
         self._connection.driver.execute("COMMIT")
+        if self._deferred:
+            self._deferred = False
+            self._deferring.announce()
 
     def rollback(self) -> None:
         """Undo the transaction and forget everything that was known about it."""
         if self._opened is not None and self._opened.driver.in_transaction:
             self._opened.driver.execute("ROLLBACK")
+        self._deferred = False
         self._forget_places()
         self._forget_plans()
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from synthdb.library.keys import Key, key_of
 from synthdb.library.refs import Moment, RefText, moment_of, ref_of
 from synthdb.library.session import Session
-from synthdb_host.versions import Collect, Diff, History, Log, Ref, StorageReport
+from synthdb_host.versions import Backfill, Collect, Diff, History, Log, Ref, StorageReport
 
 __all__ = ["LookbackMethods"]
 
@@ -14,7 +14,7 @@ _Rows = list[dict[str, Any]]
 
 
 class LookbackMethods(Session):
-    """The methods that read the past, and one that forgets some of it."""
+    """The methods that read the past, one that forgets some of it, and one that finishes what writes have left."""
 
     def log(
         self, *, table: str | None = None, author: str | None = None, kind: str | None = None,
@@ -94,6 +94,19 @@ class LookbackMethods(Session):
             How many versions were forgotten.
         """
         return self.execute(Collect(moment_of(before)), dry_run=dry_run).affected or 0
+
+    def backfill(self) -> int:
+        """Move the values of columns that got a wider type, in short transactions, until none is left to move.
+
+        What is read is the same before and after; only filters and sorting by such a column get faster.
+
+        Returns:
+            How many rows were looked at.
+        """
+        total = 0
+        while step := self.execute(Backfill()).affected or 0:
+            total += step
+        return total
 
     def _ref_of(self, given: RefText) -> Ref:
         return ref_of(given, self._ref.branch)

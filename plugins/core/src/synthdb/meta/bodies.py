@@ -15,6 +15,7 @@ __all__ = [
     "Combined",
     "Compacting",
     "Decision",
+    "Filling",
     "Merged",
     "NewBranch",
     "NewQuery",
@@ -105,6 +106,12 @@ class Compacting(msgspec.Struct, forbid_unknown_fields=True):
     """What a branch shall hold itself."""
 
     whole: bool = False
+
+
+class Filling(msgspec.Struct, forbid_unknown_fields=True):
+    """How many rows of widened columns one step may look at."""
+
+    rows: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 5_000
 
 
 class Statement(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,15 +7,16 @@ import falcon.asgi
 import msgspec
 
 from synthdb.meta.answers import answer, answer_page, answer_rows
-from synthdb.meta.bodies import Cleaning, Statement, read_body
+from synthdb.meta.bodies import Cleaning, Filling, Statement, read_body
 from synthdb.meta.calls import Resource
 from synthdb.meta.parameters import Parameters
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter
 from synthdb_host.operations import Sql
-from synthdb_host.versions import Changes, Collect, Diff, History, Log, StorageReport
+from synthdb_host.versions import Backfill, Changes, Collect, Diff, History, Log, StorageReport
 
 __all__ = [
+    "BackfillResource",
     "ChangesResource",
     "CommitsResource",
     "DiffResource",
@@ -125,3 +126,13 @@ class GarbageResource(Resource):
         call, body = self._call(req), await read_body(req, Cleaning)
         result = await call.execute(Collect(body.before), dry_run=body.dry_run)
         answer(req, resp, {"versions": result.affected or 0, "dry_run": body.dry_run})
+
+
+class BackfillResource(Resource):
+    """Columns that got a wider type, at ``/backfill``."""
+
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Go on with moving their values; ``rows`` of the answer is 0 when all is done."""
+        call, body = self._call(req), await read_body(req, Filling)
+        result = await call.execute(Backfill(body.rows))
+        answer(req, resp, {"rows": result.affected or 0})

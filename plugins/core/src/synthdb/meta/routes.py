@@ -29,6 +29,7 @@ from synthdb.meta.defining import (
     TablesResource,
 )
 from synthdb.meta.lookback import (
+    BackfillResource,
     ChangesResource,
     CommitsResource,
     DiffResource,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["routes"]
 
 _RESOURCES: Final[Mapping[str, type[Resource]]] = {
+    "/{db}/backfill": BackfillResource,
     "/{db}/branches": BranchesResource,
     "/{db}/branches/{name}": BranchResource,
     "/{db}/branches/{name}/compact": CompactResource,

@@ -10,7 +10,8 @@ of a state that its parent had before it was made itself), ``_tag`` one per tag.
 What they are called and how they are typed is in ``_table_version`` and ``_column_version``, as JSON, valid for the
 commits ``from_tx <= commit < to_tx`` on a branch (``to_tx`` NULL: still valid). Branch 1 is main. ``_layer`` says
 which branches have written to a table, see :mod:`synthdb.catalog.layering`. ``_conflict`` holds what merges could not
-decide.
+decide. ``_backfill`` has a row per physical column that is still being filled, see :mod:`synthdb.catalog.backfills`:
+how far that is (``part`` of the table's physical tables, ``position`` in it), and which ``indexes`` are built then.
 """
 
 import sqlite3
@@ -34,13 +35,18 @@ __all__ = [
 FORMAT: Final = 2
 """The file format that this version writes. It reads earlier ones, and makes them this one when it opens them.
 
-Since 2, the rows of a table tell its next number, and ``_table.next_id`` is only the least that it is.
+Since 2, the rows of a table tell its next number, and ``_table.next_id`` is only the least that it is; and values of a
+column may still be on their way, as ``_backfill`` tells.
 """
 
 MAIN: Final = 1
 """The branch id of main."""
 
 _APPLICATION_ID: Final = 0x53594E44
+_BACKFILL: Final = """CREATE TABLE _backfill (
+        id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, column_id INTEGER NOT NULL, physical TEXT NOT NULL,
+        source TEXT NOT NULL, was TEXT NOT NULL, becomes TEXT NOT NULL, declared TEXT NOT NULL,
+        part INTEGER NOT NULL DEFAULT 0, position TEXT, indexes TEXT NOT NULL DEFAULT '[]')"""
 _TABLES: Final = (
     """CREATE TABLE _meta (
         id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, catalog INTEGER NOT NULL,
@@ -77,6 +83,7 @@ _TABLES: Final = (
     """CREATE TABLE _column_version (
         column_id INTEGER NOT NULL, branch INTEGER NOT NULL, from_tx INTEGER NOT NULL, to_tx INTEGER,
         definition TEXT NOT NULL, PRIMARY KEY (column_id, branch, from_tx)) WITHOUT ROWID""",
+    _BACKFILL,
     f"INSERT INTO _branch (id, name) VALUES ({MAIN}, 'main')",
     f"INSERT INTO _meta VALUES (1, {FORMAT}, 1, 1, '[]', -1, 0, 0)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
@@ -96,6 +103,7 @@ def create_layout(connection: sqlite3.Connection) -> None:
 
 def upgrade_layout(connection: sqlite3.Connection) -> None:
     """Make a file of an earlier format one of this format; call it inside a transaction."""
+    connection.execute(_BACKFILL)
     connection.execute("UPDATE _meta SET format = ?", (FORMAT,))
 
 

@@ -7,7 +7,7 @@ from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
 from synthdb_host.errors import UnsupportedCapability
 from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Update
-from synthdb_host.versions import Branching, CherryPick, Collect, Merge, Resolve, Restore, Revert
+from synthdb_host.versions import Backfill, Branching, CherryPick, Collect, Merge, Resolve, Restore, Revert
 from synthdb_memory.branching import change_branches, check_unprotected
 from synthdb_memory.database import CAPABILITIES, MemoryDatabase, Unit, check_deadline, run_on
 from synthdb_memory.listing import READERS
@@ -79,8 +79,8 @@ class VersionedDatabase(MemoryDatabase):
                 return self._merger.pick(operation, unit)
             case Restore() as operation:
                 return self._restore(operation, unit)
-            case Collect():
-                return Result()
+            case Collect() | Backfill():
+                return Result(affected=0)
             case operation:
                 raise UnsupportedCapability(f"This storage knows no {type(operation).__name__}.")
 

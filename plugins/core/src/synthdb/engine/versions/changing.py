@@ -1,6 +1,7 @@
 """Changing branches and combining states: each operation and the function that does it."""
 
 from synthdb.catalog.places import resolve
+from synthdb.engine.backfilling import backfill
 from synthdb.engine.session import Session
 from synthdb.engine.versions.branching import change_branches
 from synthdb.engine.versions.collecting import collect
@@ -10,7 +11,7 @@ from synthdb.engine.versions.merging import cherry_pick, merge, restore, revert
 from synthdb_host.contracts import Result
 from synthdb_host.errors import UnsupportedCapability
 from synthdb_host.operations import Operation
-from synthdb_host.versions import Branching, CherryPick, Collect, Compact, Merge, Resolve, Restore, Revert
+from synthdb_host.versions import Backfill, Branching, CherryPick, Collect, Compact, Merge, Resolve, Restore, Revert
 
 __all__ = ["change_versions"]
 
@@ -30,9 +31,17 @@ def change_versions(session: Session, operation: Operation) -> Result:
             return restore(session, operation)
         case Resolve():
             return resolve_conflicts(session, operation, resolve(session.driver, operation.source))
+        case _:
+            return _maintain(session, operation)
+
+
+def _maintain(session: Session, operation: Operation) -> Result:
+    match operation:
         case Collect():
             return collect(session, operation)
         case Compact():
             return compact(session, operation)
+        case Backfill():
+            return backfill(session, operation)
         case _:
             raise UnsupportedCapability(f"{type(operation).__name__} cannot be a part of a transaction.")

@@ -55,7 +55,7 @@ def last_version(driver: sqlite3.Connection, table: StoredTable, place: Place, r
 
 
 def _main(driver: sqlite3.Connection, table: StoredTable, row_id: Any) -> Iterator[Version]:  # noqa: ANN401 - any identity or value
-    names, identity = ", ".join(map(quote, table.stored)), quote(table.identity.physical)
+    names, identity = _values(table), quote(table.identity.physical)
     now = driver.execute(
         f"SELECT _tx, _created, {names} FROM {quote(table.physical)} WHERE {identity} = ?", (row_id,)
     ).fetchall()
@@ -75,7 +75,7 @@ def _main(driver: sqlite3.Connection, table: StoredTable, row_id: Any) -> Iterat
 def _branch(driver: sqlite3.Connection, table: StoredTable, row_id: Any, branch: int) -> Iterator[Version]:  # noqa: ANN401 - any identity or value
     if driver.execute("SELECT 1 FROM _layer WHERE table_id = ? AND branch = ?", (table.id, branch)).fetchone() is None:
         return
-    names, identity = ", ".join(map(quote, table.stored)), quote(table.identity.physical)
+    names, identity = _values(table), quote(table.identity.physical)
     rows = driver.execute(
         f"SELECT _tx, _created, _del, {names} FROM {quote(table.overlay)} WHERE {identity} = ?1 AND branch = ?2 "
         f"UNION ALL SELECT _from, _created, _del, {names} FROM {quote(table.history)} "
@@ -85,6 +85,10 @@ def _branch(driver: sqlite3.Connection, table: StoredTable, row_id: Any, branch:
     for commit, created, deleted, *values in rows.fetchall():
         kind = "delete" if deleted else "insert" if commit == created else "update"
         yield Version(commit, kind, None if deleted else tuple(values))
+
+
+def _values(table: StoredTable) -> str:
+    return ", ".join(table.unfilled.value(name) for name in table.stored)
 
 
 def history(driver: sqlite3.Connection, table: StoredTable, place: Place, operation: History) -> Result:

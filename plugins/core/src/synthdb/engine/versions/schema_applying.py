@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import msgspec.structs
 
+from synthdb.catalog.backfills import NONE, read_backfills
 from synthdb.catalog.records import ColumnRecord, ConstraintRecord, TableRecord, value_from
 from synthdb.catalog.store import Records
+from synthdb.engine.backfilling import fill
 from synthdb.engine.columns import retype_columns
-from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index
+from synthdb.engine.indexes import PhysicalIndex, build_index, drop_index, is_planned
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
 from synthdb.engine.versions.schema_merging import MergedColumn, MergedSchema, MergedTable
@@ -93,7 +95,7 @@ def _apply_column(
     if column.ours is None:
         session.versions.put_column(column.theirs or 0, column.record)
         if not table.is_new:
-            _fill_default(session, physical, column.record)
+            _fill_default(session, table.id, physical, column.record)
             return [f"table {table.record.name}: column {column.record.name} is new"]
         return []
     own = columns[column.ours]
@@ -108,15 +110,16 @@ def _apply_column(
     ]
 
 
-def _fill_default(session: Session, physical: str, record: ColumnRecord) -> None:
+def _fill_default(session: Session, table_id: int, physical: str, record: ColumnRecord) -> None:
     """Give the default of a new column to rows that were made where the column was not known."""
     default = value_from(record.default)
     if default is None:
         return
     stored = codec_of(ColumnType.parse(record.type)).encode(default)
     name = quote(record.physical)
+    value = read_backfills(session.driver).get(table_id, NONE).value(record.physical)
     for part, rows in _shown_parts(session, physical):
-        session.driver.execute(f"UPDATE {quote(part)} SET {name} = ? WHERE {name} IS NULL AND {rows}", (stored,))
+        session.driver.execute(f"UPDATE {quote(part)} SET {name} = ? WHERE {value} IS NULL AND {rows}", (stored,))
 
 
 def _shown_parts(session: Session, table: str) -> Iterator[tuple[str, str]]:
@@ -202,10 +205,14 @@ def _with_index(session: Session, records: Records, table_id: int, constraint: C
         return constraint
     physical = records.physical[table_id]
     columns = [records.columns[table_id][column].physical for column in constraint.columns]
+    if unique:
+        fill(session, table_id, columns)
     index = PhysicalIndex(physical, columns, unique, session.parts(physical)[2:])
     return msgspec.structs.replace(constraint, physical=build_index(session.driver, index))
 
 
 def _is_built(session: Session, name: str, *, unique: bool) -> bool:
     row = session.driver.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (name,)).fetchone()
-    return row is not None and (not unique or str(row[0]).startswith("CREATE UNIQUE"))
+    if row is None:
+        return not unique and is_planned(session.driver, name)
+    return not unique or str(row[0]).startswith("CREATE UNIQUE")
