@@ -13,12 +13,15 @@ and main (``branches``), or those of main as well (``all``).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from synthdb.catalog.places import Layer, Place
 from synthdb.storage.layout import MAIN
 
-__all__ = ["Mark", "Rows", "layers_of"]
+__all__ = ["Mark", "Part", "Rows", "layers_of"]
+
+Part = Literal["all", "present", "past"]
+"""Of the rows of a place: all, those in the table and the overlay, or those in the history."""
 
 _EVER: Final = 2**63 - 1
 _FEW: Final = 3
@@ -69,6 +72,7 @@ class Rows:
         columns: quoted names of the columns that are given.
         converted: SQL over ``_r`` for columns whose values stand in others.
         commits: whether ``_tx`` and ``_created`` are given, too.
+        part: which of the rows are given.
     """
 
     table: str
@@ -79,6 +83,7 @@ class Rows:
     columns: Sequence[str]
     converted: Mapping[str, str]
     commits: bool = True
+    part: Part = "all"
 
     def sql(self, layers: Sequence[Layer], schema: str = "") -> str:
         """Give a SELECT of the columns; ``schema`` is a prefix of the tables' names."""
@@ -106,20 +111,25 @@ class Rows:
     def _main(self, main: Layer, upper: Sequence[Layer], schema: str) -> list[str]:
         hidden = self._hidden(upper, schema)
         if main.bound is None:
-            return [self._arm(f"{schema}{self.table}", "_tx", hidden)]
+            return self._chosen(self._arm(f"{schema}{self.table}", "_tx", hidden), None)
         past = [f"_r.branch = {MAIN}", f"_r._from <= {main.bound}", f"_r._to > {main.bound}", *hidden]
-        return [
+        return self._chosen(
             self._arm(f"{schema}{self.table}", "_tx", [f"_r._tx <= {main.bound}", *hidden]),
             self._arm(f"{schema}{self.history}", "_from", past),
-        ]
+        )
 
     def _upper(self, layers: Sequence[Layer], hidden: Sequence[str], schema: str) -> list[str]:
-        arms = [self._arm(f"{schema}{self.overlay}", "_tx", ["_r._del = 0", *_current("_r", layers), *hidden])]
+        own = self._arm(f"{schema}{self.overlay}", "_tx", ["_r._del = 0", *_current("_r", layers), *hidden])
         bounded = [layer for layer in layers if layer.bound is not None]
-        if bounded:
-            past = ["_r._del = 0", *_past("_r", bounded), *hidden]
-            arms.append(self._arm(f"{schema}{self.history}", "_from", past))
-        return arms
+        if not bounded:
+            return self._chosen(own, None)
+        past = ["_r._del = 0", *_past("_r", bounded), *hidden]
+        return self._chosen(own, self._arm(f"{schema}{self.history}", "_from", past))
+
+    def _chosen(self, present: str, past: str | None) -> list[str]:
+        """Give those arms that are wanted."""
+        arms = [present] if self.part != "past" else []
+        return arms if past is None or self.part == "present" else [*arms, past]
 
     def _arm(self, table: str, commit: str, conditions: Sequence[str]) -> str:
         columns = [

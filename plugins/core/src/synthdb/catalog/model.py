@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from synthdb.catalog.backfills import NONE, Unfilled
-from synthdb.catalog.layering import Rows
+from synthdb.catalog.layering import Part, Rows
 from synthdb.catalog.places import MAIN_HEAD, Layer, Place
 from synthdb.catalog.records import compared_columns
 from synthdb.storage.codecs import Codec
@@ -55,7 +55,7 @@ class StoredTable:
     values, those of dropped and retyped columns too. ``layers`` are where the rows of this place are; any but
     main's are in ``overlay``, which is there once a branch has written (``has_overlay``). ``converted`` says how
     values of the past become what a column holds now, see :func:`synthdb.catalog.store.as_now`. ``unfilled`` are
-    physical columns whose values may still be in others.
+    physical columns whose values may still be in others. ``part`` is set where only some of the rows are wanted.
     """
 
     id: int
@@ -67,6 +67,7 @@ class StoredTable:
     has_overlay: bool = False
     converted: Mapping[str, str] = field(default_factory=dict)
     unfilled: Unfilled = NONE
+    part: Part = "all"
 
     @property
     def name(self) -> str:
@@ -98,6 +99,11 @@ class StoredTable:
         """Say whether the rows of this place are just those of the physical table, as they lie there."""
         return self.layers == MAIN_HEAD.layers and not self.unfilled
 
+    @property
+    def is_past(self) -> bool:
+        """Say whether some rows of this place may have to be looked for in the history."""
+        return any(layer.bound is not None for layer in self.layers)
+
     def rows(self, alias: str | None = None, schema: str = "") -> str:
         """Give what stands behind FROM to read the rows of this place, called like the physical table or ``alias``."""
         called = quote(self.physical if alias is None else alias)
@@ -125,7 +131,7 @@ class StoredTable:
         moving = {quote(name): self.unfilled.value(name, "_r.") for name in self.unfilled}
         converted = {**moving, **self.converted}
         commits = only is None or "_tx" in only
-        return Rows(table, history, overlay, versions, identity, stored, converted, commits)
+        return Rows(table, history, overlay, versions, identity, stored, converted, commits, self.part)
 
     @cached_property
     def identity(self) -> StoredColumn:

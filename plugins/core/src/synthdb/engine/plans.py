@@ -8,7 +8,7 @@ inside the process that is faster than any join or JSON built by SQLite.
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -18,6 +18,9 @@ from synthdb.engine.positions import Ending, check_position
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 from synthdb_host.operations import Position
+
+if TYPE_CHECKING:
+    from synthdb.engine.pages import PagePlan
 
 __all__ = ["UNCHANGED", "Cursor", "EmbedPlan", "Plan", "Row", "RowsPlan"]
 
@@ -51,6 +54,10 @@ class RowsPlan:
     embeds: tuple["EmbedPlan", ...]
     trimmed: bool
     versioned: bool = False
+
+    def fetch(self, connection: sqlite3.Connection, values: Sequence[object]) -> list[Row]:
+        """Fetch rows as the statement gives them."""
+        return connection.execute(self.statement.sql, self.statement.parameters(values)).fetchall()
 
     def finish(self, connection: sqlite3.Connection, rows: list[Row], values: Sequence[object]) -> list[Row]:
         """Put the embeds into rows as they were fetched and take their keys away."""
@@ -137,11 +144,13 @@ class Plan:
     """A compiled select. ``count`` is its counting statement, if it asks for a count.
 
     ``limit`` and ``offset`` are the indexes of those values, None where the select has none. ``ending`` tells where a
-    page ended, if that is asked for. Rows that are in several spans are read by ``further`` statements too.
+    page ended, if that is asked for. Rows that are in several spans are read by ``further`` statements too. ``page`` is
+    a faster way to read all rows at once, where there is one.
     """
 
     __slots__ = (
         "_alone", "_count", "_encoder", "_ending", "_further", "_limit", "_offset", "_rows", "_simple", "_statement",
+        "page",
     )  # fmt: skip
 
     def __init__(
@@ -162,12 +171,14 @@ class Plan:
         self._limit = limit
         self._offset = offset
         self._simple = not rows.embeds and not rows.trimmed and count is None and not further and ending is None
+        self.page: PagePlan | None = None
         self._alone: tuple[int, str, str] | None = None
 
     @property
     def runs_alone(self) -> bool:
         """Whether one statement reads everything, and can itself ask whether the file has changed."""
-        return self._count is None and not self._rows.embeds and not self._further and UNCHANGED in self._statement.sql
+        one = self._count is None and self.page is None and not self._rows.embeds and not self._further
+        return one and UNCHANGED in self._statement.sql
 
     def run_alone(
         self, connection: sqlite3.Connection, values: Sequence[object], place: Place, layout: int, also: str = ""

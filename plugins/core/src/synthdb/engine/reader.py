@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from synthdb.catalog.model import StoredCatalog
+from synthdb.engine.pages import compile_page
 from synthdb.engine.plans import Plan
 from synthdb.engine.selects import compile_select
 from synthdb.engine.shapes import restrictions_shape, select_shape
@@ -43,6 +44,8 @@ class Reader:
         """
         key, values, plan = self._plan(catalog, select, restrictions)
         try:
+            if plan.page is not None:
+                return plan.page.run(connection, values)
             return plan.run(connection, values, catalog.place, select.after)
         except sqlite3.OperationalError as error:
             if str(error) != "integer overflow":
@@ -96,6 +99,7 @@ class Reader:
             plan = None
         if plan is None:
             plan = self._keep(key, compile_select(catalog, select, restrictions.tables))
+            plan.page = compile_page(catalog, select, restrictions.tables)
         return key, values, plan
 
     def _keep(self, key: Hashable, plan: Plan) -> Plan:

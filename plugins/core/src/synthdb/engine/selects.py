@@ -22,7 +22,7 @@ from synthdb_host.encoding import ResultColumn
 from synthdb_host.errors import InvalidFilter, InvalidParameter, InvalidSelect, UnknownRelation
 from synthdb_host.operations import Aggregate, And, ColumnRef, Comparison, Embed, Filter, Select
 
-__all__ = ["compile_select"]
+__all__ = ["compile_rows", "compile_select"]
 
 _MOST_ROWS: Final = 2**63 - 1
 _NESTED: Final = ColumnType("json")
@@ -50,6 +50,18 @@ def compile_select(
     limit = None if select.limit is None else layout.limit
     offset = layout.offset if select.offset else None
     return Plan(rows, count, limit, offset, level.ending, level.further)
+
+
+def compile_rows(
+    catalog: StoredCatalog, select: Select, restrictions: Mapping[str, TableRestriction]
+) -> tuple[RowsPlan, tuple[int, ...]]:
+    """Compile a select's rows alone, and tell where in them is what they are sorted by.
+
+    Raises as :func:`compile_select` does.
+    """
+    layout = layout_of(select)
+    level = _Level(Reading.of(catalog, restrictions, select, layout.end), select, layout, ())
+    return level.compile(), level.sorted_by
 
 
 def _rows_plan(
@@ -96,6 +108,7 @@ class _Level:
         self._batched = batched
         self.ending: Ending | None = None
         self.further: tuple[Statement, ...] = ()
+        self.sorted_by: tuple[int, ...] = ()
         self.outputs = [(self._output(output.source), output.name) for output in select.outputs]
         self.groups = self._groups()
         self._versioned = select.versions and self.groups is None
@@ -134,7 +147,7 @@ class _Level:
             places[name] = len(sqls)
             sqls.append(self.scope.raw(self.scope.column(name)))
         order = self._order()
-        sorted_by = self._sort_places(sqls, order)
+        self.sorted_by = self._sort_places(sqls, order)
         if self._batched:
             sqls.append(self.scope.raw(self.scope.column(self._keys[0])))
         if self._versioned:
@@ -142,7 +155,7 @@ class _Level:
         embeds = self._embeds(places, columns)
         _check_names(columns)
         if self.select.positioned:
-            self.ending = self._ending(order, sorted_by)
+            self.ending = self._ending(order, self.sorted_by)
         first, *further = [
             self.builder.binds.compile(self._statement(sqls or [sa.literal_column("1")], order, span))
             for span in self._spans(order)
