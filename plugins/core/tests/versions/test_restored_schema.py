@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from synthdb_host.catalog import Column, ColumnType
+from synthdb_host.catalog import Column, ColumnType, UniqueKey
 from synthdb_host.operations import (
     AddColumn,
+    AddUniqueKey,
     AlterColumn,
     Change,
     CreateTable,
@@ -58,6 +59,19 @@ def test_a_column_does_not_come_back_under_a_name_that_is_taken(ask: Any) -> Non
     define(ask, AddColumn("things", Column("size", ColumnType("text"))))
 
     assert [("schema", None, "size", "name")] == found(ask, Revert(dropped))
+
+
+def test_a_column_kept_for_a_constraint_does_not_come_back_under_a_name_that_is_taken(ask: Any) -> None:
+    """Whoever keeps the constraint needs the column that the other side has dropped and made anew."""
+    ask.insert("things", {"size": 1})
+    dev = ask.branch("dev")
+    define(ask, AddUniqueKey("things", UniqueKey("u", ("size",))))
+    define(ask, DropColumn("things", "size"), dev)
+    ask.insert("things", {"size": 2}, ref=dev)
+
+    assert [("schema", None, None, "u")] == found(ask, Merge(dev))
+    ask(Resolve(dev, "ours"))
+    assert [("schema", None, "size", "name")] == found(ask, Merge(dev))
 
 
 def test_a_new_table_that_one_side_has_dropped_is_in_conflict(ask: Any) -> None:

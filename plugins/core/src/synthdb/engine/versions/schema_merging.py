@@ -215,11 +215,13 @@ class _Merging:
         shown = _plain(_logical(constraint))
         mine = constraint.name in _by_name(self.ours.tables[table_id])
         own, new = (shown, None) if mine else (None, shown)
-        conflict = OpenConflict(table, None, None, "schema", None, own, new, constraint.name)
-        if self._decided(conflict) != ("ours" if mine else "theirs"):
+        choice = self._decided(OpenConflict(table, None, None, "schema", None, own, new, constraint.name))
+        if choice != ("ours" if mine else "theirs"):
             return False
         for records, number in lost:
             records[number] = msgspec.structs.replace(records[number], dropped=False)
+            if _is_taken(records, number):  # by something new, so that one of them must be renamed first
+                self.found.conflicts.append(_taken(table, records[number].name, "name"))
         return True
 
     def _lost(self, table_id: int, constraint: ConstraintRecord) -> Iterator[tuple[dict[int, Any], int]]:
@@ -346,9 +348,8 @@ def _logical(constraint: ConstraintRecord | None) -> ConstraintRecord | None:
 def _plain(value: object) -> object:
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value)
-    return (
-        value if isinstance(value, str | int | bool | None) else list(value) if isinstance(value, tuple) else str(value)
-    )
+    plain = list(value) if isinstance(value, tuple) else value
+    return plain if isinstance(plain, list | str | int | bool | None) else str(plain)
 
 
 def _value(record: Any, name: str, merged_type: str | None) -> Any:  # noqa: ANN401 - any property of a record
