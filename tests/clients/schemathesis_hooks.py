@@ -53,11 +53,17 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
         if re.match("meta_(get|post|put|patch|delete)_", name):
             # Described in general: what fits it is not known.
             return False
+        if isinstance(case.body, list) and case.operation.method == "patch" and case.query:
+            # Rows that are updated each by its key take no filters; a schema cannot tie parameters to the body.
+            return False
         return is_described(case) and response.json()["code"] not in UNFORESEEN.get(name, UNFORESEEN_OF_ROWS)
     if isinstance(failure, AcceptedNegativeData):
         return not means_the_same(case.body, schema_of_body(case), changed=response.content != b"[]")
     # OpenAPI 3.1 has no word for the method QUERY.
     if isinstance(failure, AllowHeaderMismatch):
+        if case.operation.path.endswith("/query"):
+            # All but POST are about the row with the key "query".
+            return "POST" in failure.missing_methods
         return bool(failure.missing_methods) or failure.undocumented_methods != ["QUERY"]
     if isinstance(failure, UnsupportedMethodResponse):
         # Other methods at this address mean the row with the key "query".

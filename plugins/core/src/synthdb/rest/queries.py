@@ -5,6 +5,7 @@ them where the parameter is given several times.
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
 
@@ -58,8 +59,17 @@ def _parameters(value: object) -> Iterator[str]:
         raise InvalidBody("Expected an object with a member for each parameter.", where="body")
     for name, given in value.items():
         for item in given if isinstance(given, list) else [given]:
-            if isinstance(item, bool) or not isinstance(item, str | int):
+            text = _text(item)
+            if text is None:
                 raise InvalidBody(
                     "A parameter is a text, such as 'gt.5', or a number.", where=f"member {name!r} of the body"
                 )
-            yield f"{quote(name, safe='')}={quote(str(item), safe='(),.:*')}"
+            yield f"{quote(name, safe='')}={quote(text, safe='(),.:*')}"
+
+
+def _text(value: object) -> str | None:
+    """Write a parameter as it stands in a query string; None: it is neither text nor a number."""
+    if isinstance(value, float | Decimal) and value == int(value):
+        return str(int(value))  # to JSON, 4.0 is a whole number like 4
+    is_plain = isinstance(value, str | int | float | Decimal) and not isinstance(value, bool)
+    return str(value) if is_plain else None

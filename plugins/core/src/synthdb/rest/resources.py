@@ -28,6 +28,8 @@ __all__ = ["DatabaseResource", "TableResource"]
 _TABLE_METHODS: Final = "GET, HEAD, QUERY, POST, PATCH, PUT, DELETE, OPTIONS"
 _QUERY: Final = "query"
 _ROW_METHODS: Final = "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
+_TWIN_METHODS: Final = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
+"""Those at ``/query``: POST asks, and all others are about the row with this key."""
 
 
 class DatabaseResource:
@@ -75,11 +77,11 @@ class TableResource:
         self._most = limits.conditions
         self._reading = reading
 
-    async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+    async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Say which methods there are."""
-        is_row = self._shapes.of(req).is_of_row
-        resp.set_header("Allow", _ROW_METHODS if is_row else _TABLE_METHODS)
-        if not is_row:
+        is_row, is_twin = self._shapes.of(req).is_of_row, names.get("key") == _QUERY
+        resp.set_header("Allow", _TWIN_METHODS if is_twin else _ROW_METHODS if is_row else _TABLE_METHODS)
+        if is_twin or not is_row:
             resp.set_header("Accept-Query", ACCEPTED)
         resp.status = falcon.HTTP_204
 
