@@ -385,3 +385,16 @@ def test_a_file_from_before_backfills_is_opened(tmp_path: Path) -> None:
     ask.insert("things", {"v": "text"})
     assert ["v_2"] == waiting(ask)
     ask.database.close()
+
+
+def test_a_column_that_is_widened_again_and_again_stays_readable(tmp_path: Path) -> None:
+    """Values come through few columns at most: what SQLite reads in one expression has an end."""
+    later, at_once = asked(tmp_path / "later.db", 0), asked(tmp_path / "once.db", 10_000)
+    for ask in (later, at_once):
+        ask.insert("things", {"v": "a"}, {"v": "b"})
+        for kind in ("json", "text") * 6:
+            ask(_retype(ColumnType(kind)))
+    assert at_once.rows("things") == later.rows("things")
+    assert 0 < len(waiting(later)) <= 9
+    later.database.close()
+    at_once.database.close()

@@ -28,6 +28,8 @@ from synthdb_host.errors import InvalidParameter
 __all__ = ["PlannedIndex", "backfill", "defer", "fill", "forget", "is_deferred", "plan_index"]
 
 _MOST: Final = 100_000
+_MOST_WAITING: Final = 3
+"""Columns from which values may come one through the other: each makes the expression that reads them longer."""
 
 
 class PlannedIndex(msgspec.Struct, frozen=True):
@@ -49,7 +51,8 @@ _POSITION = msgspec.json.Decoder(list[int | str])
 def is_deferred(session: Session, table: StoredTable, column: StoredColumn, target: ColumnType) -> bool:
     """Say whether a column shall get another type without its values being moved at once."""
     keys = {name for key in table.table.unique_keys for name in key.columns} | set(table.table.key)
-    if column.name in keys or not is_total(column.column.type, target):
+    waiting = len(table.unfilled.emptied(column.physical))
+    if column.name in keys or waiting >= _MOST_WAITING or not is_total(column.column.type, target):
         return False
     places = (table.physical,) if session.branch == MAIN else session.parts(table.physical)
     return any(_has_more(session.driver, place, session.at_once) for place in places)

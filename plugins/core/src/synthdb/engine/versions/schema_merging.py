@@ -248,7 +248,8 @@ class _Merging:
         records = (base, mine, theirs)
         if "type" in names:
             old, own, new = (_value(record, "type", None) for record in records)
-            changes["type"] = self._type(old, own, new, table, column or "")
+            # What theirs has only dropped it has from the base, and says nothing else about.
+            changes["type"] = own if new is DISPUTED else self._type(old, own, new, table, column or "")
         for name in names:
             if name != "type":
                 old, own, new = (_value(record, name, changes.get("type")) for record in records)
@@ -260,7 +261,7 @@ class _Merging:
         _, own, new = values
         if chosen is not DISPUTED:
             return chosen
-        if name in _QUIET:
+        if name in _QUIET or new is DISPUTED:
             return own
         conflict = _conflict(table, column, values, name)
         return new if self._decided(conflict) == "theirs" else own
