@@ -1,14 +1,15 @@
 """Built-in access: who may come in while no plugin contributes an authorizer.
 
 A server bound to loopback is open to programs on this machine and to its own pages, and to nothing else: a
-page of another site that a browser on this machine shows cannot reach it, nor can a proxy. Everyone else
-needs the one admin token. Who comes in may do everything.
+page of another site that a browser on this machine shows cannot reach it, unless the operator names its origin and
+that is on this machine too, nor can a proxy. Everyone else needs the one admin token. Who comes in may do everything.
 """
 
 import hashlib
 import hmac
 import ipaddress
 import re
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from synthdb_host.contracts import Credentials, Principal
@@ -33,15 +34,17 @@ class Access:
 
     Args:
         token: the admin token; only its hash is kept. None: only open local access.
+        origins: other origins whose pages may call; those that are on this machine come in as own pages do.
 
     Raises:
         ConfigurationError: the token cannot stand in a header, so that nobody could ever show it.
     """
 
-    def __init__(self, token: str | None = None) -> None:
+    def __init__(self, token: str | None = None, origins: Collection[str] = ()) -> None:
         if token is not None and not _TOKEN.fullmatch(token):
             raise ConfigurationError("the admin token may hold letters, digits and signs of ASCII only, and no spaces")
         self._digest = None if token is None else _digest(token)
+        self._origins = frozenset(origin for origin in origins if _AUTHORITY.fullmatch(origin.partition("://")[2]))
 
     def check_bind(self, host: str) -> None:
         """Refuse an address that others can reach while there is no token.
@@ -63,7 +66,7 @@ class Access:
             UntrustedOrigin: only open local access exists, and this request is not local.
         """
         if self._digest is None:
-            if is_open_to(credentials):
+            if is_open_to(credentials, self._origins):
                 return LOCAL
             raise UntrustedOrigin(
                 "This server is open only to programs on this machine and to its own pages.",
@@ -71,7 +74,7 @@ class Access:
                 "page; or set an admin token.",
             )
         if credentials.scheme == "none":
-            if is_open_to(credentials):
+            if is_open_to(credentials, self._origins):
                 return LOCAL
         elif credentials.scheme == "bearer" and hmac.compare_digest(_digest(credentials.value), self._digest):
             return ADMIN
@@ -94,17 +97,26 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def is_open_to(credentials: Credentials) -> bool:
-    """Say whether a request comes, beyond doubt, from this machine and not from a foreign page or a proxy."""
+def is_open_to(credentials: Credentials, origins: Collection[str] = ()) -> bool:
+    """Say whether a request comes, beyond doubt, from this machine and not from a foreign page or a proxy.
+
+    ``origins`` are those whose pages are not foreign, though they are not of this server.
+    """
     headers = credentials.headers
     authority = _AUTHORITY.fullmatch(headers.get("host", ""))
     return (
         credentials.bound_to_loopback
         and authority is not None
-        and headers.get("sec-fetch-site", "none") in _OWN_SITE
-        and ("origin" not in headers or _is_own(headers["origin"], authority))
+        and (headers.get("origin") in origins or _is_own_page(headers, authority))
         and _PROXY_HEADERS.isdisjoint(headers)
         and "x-forwarded-" not in "\n".join(headers)
+    )
+
+
+def _is_own_page(headers: Mapping[str, str], authority: re.Match[str]) -> bool:
+    """Say whether a request comes from a page of this server, or from no page at all."""
+    return headers.get("sec-fetch-site", "none") in _OWN_SITE and (
+        "origin" not in headers or _is_own(headers["origin"], authority)
     )
 
 

@@ -159,7 +159,8 @@ class Host:
 
     def _access(self, loader: Loader) -> Access:
         with loader.attempt("the host", "configure", hint="see the setting admin_token"):
-            return Access(self.settings.admin_token.resolve() if self.settings.admin_token else None)
+            token = self.settings.admin_token.resolve() if self.settings.admin_token else None
+            return Access(token, self.settings.cors.origins)
         return Access()
 
     def _calls(self, loader: Loader, hook: str) -> _Calls:

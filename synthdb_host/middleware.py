@@ -12,6 +12,7 @@ import falcon
 import falcon.asgi
 
 from synthdb_host.contracts import Context, Credentials
+from synthdb_host.cors import Cors
 from synthdb_host.errors import AddressTooLong, TooLarge
 from synthdb_host.logs import access_log
 from synthdb_host.server_scheduling import ServerScheduler
@@ -19,6 +20,7 @@ from synthdb_host.server_scheduling import ServerScheduler
 if TYPE_CHECKING:
     from synthdb_host.job_worker import JobWorker
     from synthdb_host.manager import Host
+    from synthdb_host.settings import CorsSettings
 
 __all__ = ["LimitedRequest", "RequestMiddleware", "WorkerMiddleware"]
 
@@ -115,6 +117,7 @@ class RequestMiddleware:
         self._limits = host.settings.limits
         self._timeout = host.settings.limits.statement_timeout_seconds
         self._bound_to_loopback = bound_to_loopback
+        self._cors = _cors(host.settings.cors)
         self._log = access_log(host.settings.log_level, host.settings.log_format)
         # Unique within and, by the random part, across workers; cheaper than random bytes per request.
         self._ids = (f"{start}{number:x}" for start in (secrets.token_hex(4),) for number in itertools.count(1))
@@ -128,6 +131,9 @@ class RequestMiddleware:
         context.request_id = request_id
         context.started = started = time.monotonic()
         self._check_sizes(req, headers)
+        if self._cors is not None and (found := self._cors.preflight(req.method, headers)) is not None:
+            _answer_preflight(resp, found)
+            return
         if not req.path.startswith(_PUBLIC):
             principal = await self._authenticate(self._credentials(req, headers))
             context.caller = Context(principal, request_id, deadline=started + self._timeout)
@@ -146,6 +152,8 @@ class RequestMiddleware:
         resp.set_header("X-Content-Type-Options", "nosniff")
         resp.set_header("Cross-Origin-Resource-Policy", "same-origin")
         resp.set_header("X-Request-Id", context.request_id)
+        if self._cors is not None:
+            _describe_origins(resp, self._cors, req.headers_lower)
         if self._log is not None:
             caller = getattr(context, "caller", None)
             principal = caller.principal.id if caller else None
@@ -166,3 +174,31 @@ class RequestMiddleware:
     def _credentials(self, req: LimitedRequest, headers: Mapping[str, str]) -> Credentials:
         scheme, _, value = headers.get("authorization", "none").partition(" ")
         return Credentials(scheme.lower(), value.strip(), headers, req.remote_addr, self._bound_to_loopback)
+
+
+def _cors(settings: "CorsSettings") -> Cors | None:
+    """Give what answers pages of other origins; None: there are none, and no request pays for them."""
+    if not settings.origins:
+        return None
+    return Cors(
+        settings.origins,
+        methods=settings.methods,
+        headers=settings.headers,
+        exposed=settings.exposed_headers,
+        max_age=settings.max_age_seconds,
+        credentials=settings.credentials,
+    )
+
+
+def _answer_preflight(resp: falcon.asgi.Response, headers: Mapping[str, str]) -> None:
+    resp.set_headers(dict(headers))
+    resp.append_header("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers")
+    resp.status = falcon.HTTP_204
+    resp.complete = True
+
+
+def _describe_origins(resp: falcon.asgi.Response, cors: Cors, headers: Mapping[str, str]) -> None:
+    if cors.vary is not None:
+        resp.append_header("Vary", cors.vary)
+    if not resp.complete:
+        resp.set_headers(dict(cors.answer(headers)))

@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -21,11 +31,12 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from synthdb_host.cors import EXPOSED, HEADERS, METHODS, ORIGIN
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.provenance import PREFIX, Provenance
 from synthdb_host.selection import Selection, closest, find_config, names, read_toml
 
-__all__ = ["HostSettings", "JobSettings", "Limits", "PluginsSection", "Secret", "describe"]
+__all__ = ["CorsSettings", "HostSettings", "JobSettings", "Limits", "PluginsSection", "Secret", "describe"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -81,6 +92,30 @@ class JobSettings(BaseModel):
     retention_days: float = Field(default=30.0, ge=0, description="days for which finished jobs are kept")
 
 
+class CorsSettings(BaseModel):
+    """Which pages of other origins may call the server from a browser; see Operating SynthDB."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    origins: _Names = Field(
+        default=(), description="origins that may: 'https://app.example.com'; '*': all; empty: none"
+    )
+    methods: _Names = Field(default=METHODS, description="methods that they may use")
+    headers: _Names = Field(default=HEADERS, description="headers that they may send")
+    exposed_headers: _Names = Field(default=EXPOSED, description="headers of answers that they may read")
+    max_age_seconds: int = Field(default=3600, ge=0, description="seconds for which a browser keeps the permission")
+    credentials: bool = Field(default=False, description="let browsers send their own credentials, such as cookies")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        wrong = [origin for origin in self.origins if origin != "*" and not ORIGIN.fullmatch(origin)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no origin; one is written 'https://app.example.com', without a path")
+        if "*" in self.origins and (self.credentials or len(self.origins) > 1):
+            raise ValueError("'*' stands alone among the origins, and without credentials")
+        return self
+
+
 class PluginsSection(BaseModel):
     """Which plugins load, and one section of settings per plugin (``[plugins.ID]``)."""
 
@@ -114,6 +149,7 @@ class HostSettings(BaseSettings):
     )
     limits: Limits = Field(default=Limits(), description="what one request may cost")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
+    cors: CorsSettings = Field(default=CorsSettings(), description="which pages of other origins may call the server")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 

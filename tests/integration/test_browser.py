@@ -1,4 +1,4 @@
-"""What a page of another origin can do to a server that is open on this machine: nothing."""
+"""What a page of another origin can do to a server that is open on this machine: nothing, unless it is allowed."""
 
 import http.server
 import json
@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from html import unescape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -52,6 +53,31 @@ const image = new Promise((done) => {
 </script>"""
 
 
+ALLOWED: Final = """<!doctype html><meta charset="utf-8"><pre id="report"></pre>
+<script>
+const rows = "%(rows)s", report = {};
+const ask = async (name, path, options, ...headers) => {
+  try {
+    const answer = await fetch(rows + path, options);
+    const text = await answer.text();
+    report[name] = [answer.status, text, ...headers.map((header) => answer.headers.get(header))];
+  } catch (error) { report[name] = "refused"; }
+};
+(async () => {
+  const json = {"Content-Type": "application/json"};
+  await ask("read", "?select=text", {headers: {Prefer: "count=exact"}}, "Content-Range", "Preference-Applied");
+  await ask("stream", "?select=text", {headers: {Accept: "text/csv"}});
+  await ask("problem", "?select=nothing", {});
+  const match = {...json, "If-Match": '"99-0"', "Idempotency-Key": "k1"};
+  await ask("stale", "/1", {method: "PATCH", headers: match, body: '{"text": "x"}'});
+  await ask("query", "", {method: "QUERY", headers: json, body: '{"select": "text"}'}, "Accept-Query");
+  const key = "from-the-app-" + Math.random();
+  await ask("write", "/1", {method: "PATCH", headers: {...json, "Idempotency-Key": key}, body: '{"text": "new"}'});
+  document.getElementById("report").textContent = JSON.stringify(report);
+})();
+</script>"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Serve a table with a secret, open to this machine."""
@@ -67,11 +93,26 @@ def elsewhere(tmp_path: Path, server: Server) -> Iterator[int]:
     """Serve the hostile page on another port; gives the port."""
     rows = f"http://127.0.0.1:{server.port}{server.address}/secrets"
     (tmp_path / "page.html").write_text(PAGE % {"rows": rows}, "utf-8")
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    with site_of(tmp_path) as port:
+        yield port
+
+
+@contextmanager
+def site_of(folder: Path) -> Iterator[int]:
+    """Serve the pages in a folder; gives the port."""
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
         threading.Thread(target=site.serve_forever, daemon=True).start()
         yield site.server_address[1]
         site.shutdown()
+
+
+def report_of(document: str) -> dict[str, Any]:
+    """Read what a page has found out."""
+    found = re.search(r'<pre id="report">(.+?)</pre>', document)
+    assert found, document
+    report: dict[str, Any] = json.loads(unescape(found[1]))
+    return report
 
 
 def visit(url: str, profile: Path, *arguments: str) -> str:
@@ -93,9 +134,7 @@ def test_a_page_of_another_origin_reads_and_writes_nothing(
     """Not by fetch, not by a simple request, not by a form, not by an image."""
     document = visit(f"http://{name}:{elsewhere}/page.html", tmp_path / "profile")
 
-    found = re.search(r'<pre id="report">(.+?)</pre>', document)
-    assert found, document
-    report = json.loads(unescape(found[1]))
+    report = report_of(document)
     assert 7 == len(report)
     assert {"refused", "opaque"} >= set(report.values()), report
     with server.client() as client:
@@ -115,3 +154,25 @@ def test_the_server_s_own_pages_work(server: Server, tmp_path: Path) -> None:
     """The index page is shown, and a link typed into the address bar gives the rows."""
     assert "secrets" in visit(f"http://localhost:{server.port}/", tmp_path / "profile")
     assert SECRET in visit(f"http://127.0.0.1:{server.port}{server.address}/secrets", tmp_path / "profile")
+
+
+def test_a_page_of_an_allowed_origin_reads_and_writes(tmp_path: Path) -> None:
+    """Rows, the headers that matter, streams, problems; with methods and headers that a browser asks about first."""
+    with site_of(tmp_path) as port:
+        environment = {"SYNTHDB_CORS__ORIGINS": f"http://localhost:{port}"}
+        with serving(tmp_path, tmp_path / "open.db", workers=1, environment=environment) as server:
+            with server.client() as client:
+                client.post(f"{server.address}/secrets", {"text": SECRET})
+            rows = f"http://127.0.0.1:{server.port}{server.address}/secrets"
+            (tmp_path / "page.html").write_text(ALLOWED % {"rows": rows}, "utf-8")
+            allowed = report_of(visit(f"http://localhost:{port}/page.html", tmp_path / "profile"))
+            refused = report_of(visit(f"http://127.0.0.1:{port}/page.html", tmp_path / "profile"))
+
+    assert [200, f'[{{"text":"{SECRET}"}}]', "0-0/1", "count=exact"] == allowed["read"]
+    assert [200, f"text\r\n{SECRET}\r\n"] == allowed["stream"]
+    assert (400, "unknown_column") == (allowed["problem"][0], json.loads(allowed["problem"][1])["code"])
+    assert (412, "precondition_failed") == (allowed["stale"][0], json.loads(allowed["stale"][1])["code"])
+    assert [200, f'[{{"text":"{SECRET}"}}]'] == allowed["query"][:2]
+    assert "application/json" in allowed["query"][2]
+    assert [204, ""] == allowed["write"]
+    assert {"refused"} == set(refused.values())
