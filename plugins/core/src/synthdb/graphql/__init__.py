@@ -1,0 +1,1 @@
+"""The GraphQL interface: schemas made from catalogs, and operations answered by plans of host operations."""

@@ -1,0 +1,166 @@
+"""Answers: the plan of an operation runs through the gate, and the bytes of its parts become one body."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from graphql import DocumentNode, GraphQLError, execute_sync, is_non_null_type
+from graphql.execution.values import VariableValues
+from graphql.language import SelectionSetNode
+
+from synthdb.graphql.documents import Document
+from synthdb.graphql.plans.compiling import Fixed, Introspecting, Operation, Plan, Read, find_operation
+from synthdb.graphql.schema import Schema
+from synthdb_host.contracts import Context
+from synthdb_host.errors import InternalError, RequestError
+from synthdb_host.gate import Gate
+from synthdb_host.operations import HEAD, Ref, Select
+from synthdb_host.problems import translate
+
+__all__ = ["Answer", "Answering", "Asked", "formatted", "refusal"]
+
+_log = logging.getLogger(__name__)
+
+_MOST_OPERATIONS: Final = 1_000
+_encoder: Final = msgspec.json.Encoder(enc_hook=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation that is asked for: of a document that fits the schema, on a database at a ref."""
+
+    database: str
+    ref: Ref | None
+    schema: Schema
+    document: Document
+    operation_name: str | None
+    variables: Mapping[str, Any]
+    caller: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of a response. Without ``executed`` nothing was run, because the request cannot be."""
+
+    body: bytes
+    executed: bool = True
+
+
+class Answering:
+    """Answers operations.
+
+    Args:
+        gate: the way to data.
+        most: how many rows a list may have.
+    """
+
+    def __init__(self, gate: Gate, most: int) -> None:
+        self._gate = gate
+        self._most = most
+        self._operations: OrderedDict[object, Operation] = OrderedDict()
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Answer an operation; what goes wrong is told in the body."""
+        try:
+            operation = self._operation(asked)
+            variables = operation.variables(asked.variables)
+            if isinstance(variables, list):
+                return refusal(variables)
+            plan = operation.plan(variables, asked.ref or HEAD, self._most)
+        except GraphQLError as error:
+            return refusal([error])
+        return await _Run(self._gate, asked, operation, variables).answer(plan)
+
+    def _operation(self, asked: Asked) -> Operation:
+        key = asked.document.key, asked.operation_name
+        found = self._operations.get(key)
+        if found is None:
+            found = find_operation(asked.schema.graphql, asked.document.node, asked.operation_name)
+            self._operations[key] = found
+            if len(self._operations) > _MOST_OPERATIONS:
+                self._operations.popitem(last=False)
+        return found
+
+
+@dataclass(slots=True)
+class _Run:
+    """One operation while it is answered."""
+
+    gate: Gate
+    asked: Asked
+    operation: Operation
+    variables: VariableValues
+
+    async def answer(self, plan: Plan) -> Answer:
+        parts: list[bytes] = []
+        errors: list[GraphQLError] = []
+        for root in plan.roots:
+            try:
+                data = await self._data(root)
+            except Exception as error:  # noqa: BLE001 - whatever fails is an error of the field
+                errors.append(_error(error, root.field.nodes, [root.field.key]))
+                if root.field.definition is not None and is_non_null_type(root.field.definition.type):
+                    return _answer(b"null", errors)
+                data = b"null"
+            parts.append(b'"%b":%b' % (root.field.key.encode(), data))
+        return _answer(b"{" + b",".join(parts) + b"}", errors)
+
+    async def _data(self, root: Fixed | Introspecting | Read) -> bytes:
+        if isinstance(root, Read):
+            return await self._rows(root)
+        return root.data if isinstance(root, Fixed) else self._introspected(root)
+
+    async def _rows(self, root: Read) -> bytes:
+        reading = root.reading(self.variables)
+        select = reading if isinstance(reading, Select) else reading.select
+        result = await self.gate.execute(self.asked.database, select, self.asked.caller)
+        if result.encoder is None:
+            return b"null"
+        shaped = root.shaped(result.encoder, reading)(result.rows)
+        if root.many:
+            return _encoder.encode(shaped)
+        return _encoder.encode(shaped[0]) if shaped else b"null"
+
+    def _introspected(self, root: Introspecting) -> bytes:
+        """Ask the executor, which knows the schema itself."""
+        node = self.operation.node
+        alone = type(node)(
+            operation=node.operation,
+            name=node.name,
+            variable_definitions=node.variable_definitions,
+            directives=node.directives,
+            selection_set=SelectionSetNode(selections=root.field.nodes),
+        )
+        document = DocumentNode(definitions=(alone, *self.operation.fragments.values()))
+        found = execute_sync(self.operation.schema, document, variable_values=dict(self.asked.variables))
+        return _encoder.encode((found.data or {}).get(root.field.key))
+
+
+def _error(error: Exception, nodes: Sequence[Any], path: list[str | int]) -> GraphQLError:
+    if isinstance(error, GraphQLError):
+        return GraphQLError(error.message, error.nodes or list(nodes), path=path, original_error=error)
+    refused = error if isinstance(error, RequestError) else translate(error)
+    if isinstance(refused, InternalError):
+        _log.error("a field failed", exc_info=error)
+    facts = {"code": refused.code, "hint": refused.hint, "data": refused.data or None}
+    extensions = {name: value for name, value in facts.items() if value is not None}
+    return GraphQLError(refused.detail, list(nodes), path=path, extensions=extensions)
+
+
+def _answer(data: bytes, errors: Sequence[GraphQLError]) -> Answer:
+    if not errors:
+        return Answer(b'{"data":%b}' % data)
+    return Answer(b'{"data":%b,"errors":%b}' % (data, formatted(errors)))
+
+
+def refusal(errors: Sequence[GraphQLError]) -> Answer:
+    """Say why an operation was not run."""
+    return Answer(b'{"errors":%b}' % formatted(errors), executed=False)
+
+
+def formatted(errors: Sequence[GraphQLError]) -> bytes:
+    """Write errors as the specification has them."""
+    return _encoder.encode([error.formatted for error in errors])

@@ -1,0 +1,81 @@
+"""What the parts of a generated schema stand for; each has such a record among its extensions, as ``synthdb``."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol, TypeVar
+
+from synthdb_host.catalog import Column, Relation, Table
+
+__all__ = [
+    "ColumnField", "Comparing", "Joining", "RelationField", "RootField", "Sorting", "TableType", "binding", "bound",
+]  # fmt: skip
+
+_KEY: Final = "synthdb"
+
+
+@dataclass(frozen=True, slots=True)
+class TableType:
+    """An object type, condition or order of a table's rows."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnField:
+    """A field, argument, input field or enum value that stands for a column."""
+
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class RelationField:
+    """A field that leads to related rows, or a condition or order on them."""
+
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class RootField:
+    """A field of the query root; ``key`` finds the row by its declared key."""
+
+    kind: Literal["list", "key"]
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """An operator of a condition on one column."""
+
+    operator: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """``_and``, ``_or`` or ``_not``."""
+
+    word: Literal["and", "or", "not"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """A direction to sort in."""
+
+    descending: bool
+    nulls: Literal["first", "last"] | None
+
+
+class _Extended(Protocol):
+    extensions: dict[str, Any]
+
+
+B = TypeVar("B")
+
+
+def bound(record: object) -> dict[str, Any]:
+    """Give the extensions of what stands for something."""
+    return {_KEY: record}
+
+
+def binding(part: _Extended) -> Any:  # noqa: ANN401 - the caller knows what kinds there can be
+    """Give what a part of a schema stands for; None: it was not generated."""
+    return part.extensions.get(_KEY)

@@ -1,0 +1,1 @@
+"""Operations compiled once, and answered without an executor."""

@@ -1,0 +1,191 @@
+"""Operations made ready: the variables they take, and for each choice of what is skipped the plan that answers them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    get_argument_values,
+    get_variable_values,
+)
+from graphql.execution.values import VariableValues
+from graphql.language import DirectiveNode, Visitor, visit
+
+from synthdb.graphql.bindings import RootField, binding
+from synthdb.graphql.layouts import Shaper, shaper
+from synthdb.graphql.plans.collecting import TYPENAME, Collector, Selected
+from synthdb.graphql.plans.reading import Reader, Reading
+from synthdb.graphql.plans.slots import Open, Slot, filler
+from synthdb_host.encoding import RowEncoder
+from synthdb_host.errors import RequestError
+from synthdb_host.operations import Ref, Select
+
+__all__ = ["Fixed", "Introspecting", "Operation", "Plan", "Read", "Root", "find_operation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A root field whose value is known."""
+
+    field: Selected
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Introspecting:
+    """A root field about the schema itself."""
+
+    field: Selected
+
+
+class Read:
+    """A root field that reads rows. Its select is made anew where variables decide on more than values."""
+
+    def __init__(self, schema: GraphQLSchema, field: Selected, root: RootField, ref: Ref, most: int) -> None:
+        self.field = field
+        self.many = root.kind == "list"
+        self._schema, self._root, self._ref, self._most = schema, root, ref, most
+        self._slots: set[str] = set()
+        self._fill: Callable[[Mapping[str, Any]], Select] | None = None
+        self._template: Reading | None = None
+        self._shaped: tuple[object, Shaper] | None = None
+
+    def prepare(self, names: list[str]) -> None:
+        """Make the select ahead, with slots for the variables of these names."""
+        slots = VariableValues({}, {name: Slot(name) for name in names})
+        try:
+            template = self._read(slots)
+        except (Open, RequestError, GraphQLError, TypeError):
+            # With values it is tried again, and whatever is wrong then is the caller's.
+            return
+        self._fill = filler(template.select, self._slots)
+        self._template = template
+
+    def reading(self, variables: VariableValues) -> Reading | Select:
+        """Give the select for these variables.
+
+        Raises:
+            RequestError: an argument cannot be read.
+        """
+        values = variables.coerced
+        template = self._template
+        if template is None or any(values.get(name) is None for name in self._slots):
+            return self._read(variables)
+        return template.select if self._fill is None else self._fill(values)
+
+    def _read(self, variables: VariableValues) -> Reading:
+        def arguments(item: Selected) -> Mapping[str, Any]:
+            assert item.definition is not None  # noqa: S101 - only fields of tables have arguments
+            return get_argument_values(item.definition, item.nodes[0], variables)
+
+        return Reader(arguments, self._ref, self._most).root(self.field, self._root)
+
+    def shaped(self, encoder: RowEncoder, reading: Reading | Select) -> Shaper:
+        """Give what turns rows into objects; it is kept as long as the storage keeps its encoder."""
+        if isinstance(reading, Reading):
+            return shaper(reading.layout, encoder.columns)
+        known = self._shaped
+        if known is None or known[0] is not encoder:
+            assert self._template is not None  # noqa: S101 - a bare select was made from it
+            known = self._shaped = encoder, shaper(self._template.layout, encoder.columns)
+        return known[1]
+
+
+_MOST_PLANS: Final = 64
+
+Root = Fixed | Introspecting | Read
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the root fields of an operation are answered, in order."""
+
+    roots: tuple[Root, ...]
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of a document. ``plans`` are kept by the ref, and by the variables that decide what is skipped."""
+
+    schema: GraphQLSchema
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    deciding: tuple[str, ...]
+    plans: dict[object, Plan] = field(default_factory=dict)
+
+    def variables(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Coerce variables; gives errors where they do not fit."""
+        return get_variable_values(self.schema, self.node.variable_definitions or (), dict(given))
+
+    def plan(self, variables: VariableValues, ref: Ref, most: int) -> Plan:
+        """Give the plan for these variables.
+
+        Raises:
+            GraphQLError: a directive has no value.
+        """
+        key = (ref, *[variables.coerced.get(name) for name in self.deciding])
+        found = self.plans.get(key)
+        if found is None:
+            found = Plan(tuple(self._roots(variables, ref, most)))
+            if len(self.plans) >= _MOST_PLANS:
+                self.plans.clear()
+            self.plans[key] = found
+        return found
+
+    def _roots(self, variables: VariableValues, ref: Ref, most: int) -> Iterator[Root]:
+        root = self.schema.query_type
+        assert root is not None  # noqa: S101 - every schema has one
+        names = [item.variable.name.value for item in self.node.variable_definitions or ()]
+        for item in Collector(self.schema, self.fragments, variables).fields(root, [self.node.selection_set]):
+            if item.name == TYPENAME:
+                yield Fixed(item, msgspec.json.encode(root.name))
+            elif item.definition is None:
+                yield Introspecting(item)
+            else:
+                read = Read(self.schema, item, binding(item.definition), ref, most)
+                read.prepare(names)
+                yield read
+
+
+def find_operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> Operation:
+    """Give the operation of a name, or the only one.
+
+    Raises:
+        GraphQLError: there is none, or there are several.
+    """
+    operations = [item for item in document.definitions if isinstance(item, OperationDefinitionNode)]
+    fragments = {item.name.value: item for item in document.definitions if isinstance(item, FragmentDefinitionNode)}
+    if name is not None:
+        operations = [item for item in operations if item.name is not None and item.name.value == name]
+        if not operations:
+            raise GraphQLError(f"Unknown operation named '{name}'.")
+    if len(operations) != 1:
+        raise GraphQLError(
+            "Must provide operation name if query contains multiple operations."
+            if operations
+            else "Must provide an operation."
+        )
+    deciding = _Deciding()
+    visit(document, deciding)
+    return Operation(schema, operations[0], fragments, tuple(sorted(deciding.found)))
+
+
+class _Deciding(Visitor):
+    """Finds the variables of directives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        """Look at a directive's arguments."""
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.found.add(argument.value.name.value)

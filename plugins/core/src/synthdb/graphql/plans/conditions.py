@@ -1,0 +1,137 @@
+"""Conditions and orders of a query as those of the host."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
+
+from synthdb.graphql.bindings import ColumnField, Comparing, Joining, RelationField, binding
+from synthdb.graphql.plans.slots import Open, Slot
+from synthdb_host.errors import InvalidFilter, InvalidParameter
+from synthdb_host.operations import (
+    And,
+    ColumnRef,
+    Comparison,
+    Embed,
+    EmbedExists,
+    Filter,
+    Not,
+    Or,
+    Order,
+    Select,
+    and_all,
+)
+
+__all__ = ["Conditions", "Given", "object_of"]
+
+_NOT_NULL: Final = "not_null"
+
+Given = Mapping[str, Any]
+
+
+class Conditions:
+    """Reads the conditions and orders of one level; ``embeds`` are what they need to be joined."""
+
+    def __init__(self) -> None:
+        self.embeds: list[Embed] = []
+
+    def where(self, type_: GraphQLInputObjectType, given: Given | None) -> Filter | None:
+        """Read a condition; None and one that says nothing are the same.
+
+        Raises:
+            InvalidFilter: a value is null where that means nothing.
+            Open: it depends on a variable, more than by a value.
+        """
+        if given is None:
+            return None
+        return and_all(*[item for item in self._items(type_, _settled(given)) if item is not None])
+
+    def _items(self, type_: GraphQLInputObjectType, given: Given) -> Iterator[Filter | None]:
+        for name, value in given.items():
+            if value is None:
+                continue
+            field = type_.fields[name]
+            match binding(field):
+                case Joining(word):
+                    yield self._joined(word, object_of(field.type), value)
+                case ColumnField(column):
+                    yield _compared(ColumnRef(column.name), object_of(field.type), _settled(value))
+                case RelationField(relation):
+                    yield self._related(relation, object_of(field.type), value)
+
+    def _joined(self, word: str, type_: GraphQLInputObjectType, value: Any) -> Filter | None:  # noqa: ANN401 - as given
+        if word == "not":
+            return Not(self.where(type_, value) or And(()))
+        items = tuple([self.where(type_, item) or And(()) for item in _settled(value)])
+        return And(items) if word == "and" else Or(items)
+
+    def _related(self, relation: Any, type_: GraphQLInputObjectType, given: Given) -> Filter:  # noqa: ANN401 - a relation
+        inner = Conditions()
+        where = inner.where(type_, given)
+        return EmbedExists(self._hidden(relation, Select(relation.table, (), tuple(inner.embeds), where, bare=True)))
+
+    def _hidden(self, relation: Any, select: Select) -> str:  # noqa: ANN401 - a relation
+        name = f"?{len(self.embeds)}"
+        self.embeds.append(Embed(name, relation.local, relation.remote, relation.many, select, hidden=True))
+        return name
+
+    def order(self, type_: GraphQLInputObjectType, given: Sequence[Given | None] | None) -> tuple[Order, ...]:
+        """Read an order.
+
+        Raises:
+            InvalidParameter: it leads further than to a row that is directly related.
+            Open: it depends on a variable.
+        """
+        return tuple([order for item in _settled(given or ()) for order in self._orders(type_, _settled(item))])
+
+    def _orders(self, type_: GraphQLInputObjectType, given: Given) -> Iterator[Order]:
+        for name, value in given.items():
+            if value is None:
+                continue
+            field = type_.fields[name]
+            match binding(field):
+                case ColumnField(column):
+                    sorting = _settled(value)
+                    yield Order(ColumnRef(column.name), sorting.descending, sorting.nulls)
+                case RelationField(relation):
+                    yield from self._related_order(relation, object_of(field.type), _settled(value))
+
+    def _related_order(self, relation: Any, type_: GraphQLInputObjectType, given: Given) -> Iterator[Order]:  # noqa: ANN401 - a relation
+        inner = Conditions()
+        orders = list(inner._orders(type_, given))
+        if inner.embeds:
+            raise InvalidParameter(
+                "Rows are sorted by their own columns and by those of rows directly related to them."
+            )
+        name = self._hidden(relation, Select(relation.table, bare=True))
+        for order in orders:
+            yield Order(order.column, order.descending, order.nulls, name)
+
+
+def _settled(value: Any) -> Any:  # noqa: ANN401 - as given
+    if isinstance(value, Slot):
+        raise Open
+    return value
+
+
+def object_of(type_: GraphQLInputType) -> GraphQLInputObjectType:
+    """Give the input object type in a type of lists and non-null values."""
+    found = get_named_type(type_)
+    assert isinstance(found, GraphQLInputObjectType)  # noqa: S101 - what else is asked for
+    return found
+
+
+def _compared(source: ColumnRef, type_: GraphQLInputObjectType, given: Given) -> Filter:
+    found = [_comparison(source, binding(type_.fields[name]), name, value) for name, value in given.items()]
+    return found[0] if len(found) == 1 else And(tuple(found))
+
+
+def _comparison(source: ColumnRef, comparing: Comparing, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
+    if value is None:
+        raise InvalidFilter(f"{name} is null.", hint="Ask with _is_null, or leave the condition out.")
+    if comparing.operator == "is":
+        return Comparison(source, "is", None if _settled(value) else _NOT_NULL)
+    if isinstance(value, list) and any(isinstance(item, Slot) for item in value):
+        raise Open
+    condition = Comparison(source, comparing.operator, value)
+    return Not(condition) if comparing.negated else condition

@@ -1,0 +1,1 @@
+"""The types of a generated schema, one module for each kind."""

@@ -1,0 +1,37 @@
+"""The types of one schema while it is built: each is made once, and may be named before it is made."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from graphql import GraphQLNamedType
+
+from synthdb.graphql.names import Names, TableNames
+from synthdb_host.catalog import Catalog
+
+__all__ = ["Registry"]
+
+T = TypeVar("T", bound=GraphQLNamedType)
+
+
+class Registry:
+    """Makes the types of a catalog.
+
+    Args:
+        catalog: the tables as a caller sees them.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.names = Names(catalog)
+        self._made: dict[str, GraphQLNamedType] = {}
+
+    def names_of(self, table: str) -> TableNames:
+        """Give the names of a table and its parts."""
+        return self.names.tables[table]
+
+    def once(self, name: str, make: Callable[..., T], **facts: Any) -> T:  # noqa: ANN401 - what the type's class takes
+        """Give the type of a name, made with these facts where it is not there yet."""
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = make(name, **facts)
+        return cast("T", found)

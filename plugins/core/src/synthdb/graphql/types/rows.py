@@ -1,0 +1,54 @@
+"""Object types: the rows of a table, with the rows that are related to them."""
+
+from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
+
+from synthdb.graphql.bindings import ColumnField, RelationField, TableType, bound
+from synthdb.graphql.scalars import scalar_of
+from synthdb.graphql.types.arguments import list_arguments
+from synthdb.graphql.types.registry import Registry
+from synthdb_host.catalog import Column, Relation, Table
+
+__all__ = ["many", "row_type"]
+
+
+def row_type(registry: Registry, table: str) -> GraphQLObjectType:
+    """Give the object type of a table's rows."""
+    found = registry.catalog.table(table)
+    return registry.once(
+        registry.names_of(table).table,
+        GraphQLObjectType,
+        fields=lambda: _fields(registry, found),
+        description=found.comment,
+        extensions=bound(TableType(found)),
+    )
+
+
+def many(row: GraphQLObjectType) -> GraphQLOutputType:
+    """Give the type of a list of rows."""
+    return GraphQLNonNull(GraphQLList(GraphQLNonNull(row)))
+
+
+def _fields(registry: Registry, table: Table) -> dict[str, GraphQLField]:
+    names = registry.names_of(table.name)
+    fields = {names.columns[column.name]: _column(table, column) for column in table.columns}
+    for name, relation in names.relations:
+        fields[name] = _relation(registry, relation)
+    return fields
+
+
+def _column(table: Table, column: Column) -> GraphQLField:
+    scalar = scalar_of(column.type)
+    required = column.not_null or column.name == table.identity
+    return GraphQLField(
+        GraphQLNonNull(scalar) if required else scalar,
+        description=column.comment,
+        extensions=bound(ColumnField(column)),
+    )
+
+
+def _relation(registry: Registry, relation: Relation) -> GraphQLField:
+    row = row_type(registry, relation.table)
+    extensions = bound(RelationField(relation))
+    if not relation.many:
+        return GraphQLField(row, extensions=extensions)
+    return GraphQLField(many(row), args=list_arguments(registry, relation.table), extensions=extensions)
