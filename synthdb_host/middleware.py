@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import falcon
 import falcon.asgi
 
+from synthdb_host.compression import Compression, codings
 from synthdb_host.contracts import Context, Credentials
 from synthdb_host.cors import Cors
 from synthdb_host.errors import AddressTooLong, TooLarge
@@ -20,7 +21,7 @@ from synthdb_host.server_scheduling import ServerScheduler
 if TYPE_CHECKING:
     from synthdb_host.job_worker import JobWorker
     from synthdb_host.manager import Host
-    from synthdb_host.settings import CorsSettings
+    from synthdb_host.settings import CompressionSettings, CorsSettings
 
 __all__ = ["LimitedRequest", "RequestMiddleware", "WorkerMiddleware"]
 
@@ -83,6 +84,13 @@ class LimitedRequest(falcon.asgi.Request):
         """Make the class of requests with at most ``size`` bytes of body."""
         return type(cls.__name__, (cls,), {"__slots__": (), "max_body_bytes": size})
 
+    def replaced(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Let resources see other values of some headers than those sent; gives all headers."""
+        if headers:
+            self._asgi_headers |= {name.encode(): value.encode("latin-1") for name, value in headers.items()}
+            self._cached_headers = None
+        return self.headers_lower
+
     def check_size(self, size: int) -> None:
         """Refuse a body of so many bytes if that is too many.
 
@@ -118,6 +126,7 @@ class RequestMiddleware:
         self._timeout = host.settings.limits.statement_timeout_seconds
         self._bound_to_loopback = bound_to_loopback
         self._cors = _cors(host.settings.cors)
+        self._compression = _compression(host.settings.compression)
         self._log = access_log(host.settings.log_level, host.settings.log_format)
         # Unique within and, by the random part, across workers; cheaper than random bytes per request.
         self._ids = (f"{start}{number:x}" for start in (secrets.token_hex(4),) for number in itertools.count(1))
@@ -134,6 +143,9 @@ class RequestMiddleware:
         if self._cors is not None and (found := self._cors.preflight(req.method, headers)) is not None:
             _answer_preflight(resp, found)
             return
+        if self._compression is not None and ("if-none-match" in headers or "if-match" in headers):
+            context.known = headers.get("if-none-match")
+            headers = req.replaced(self._compression.conditions(req.method, headers))
         if not req.path.startswith(_PUBLIC):
             principal = await self._authenticate(self._credentials(req, headers))
             context.caller = Context(principal, request_id, deadline=started + self._timeout)
@@ -154,6 +166,8 @@ class RequestMiddleware:
         resp.set_header("X-Request-Id", context.request_id)
         if self._cors is not None:
             _describe_origins(resp, self._cors, req.headers_lower)
+        if self._compression is not None and (accepted := req.headers_lower.get("accept-encoding")) is not None:
+            await self._compression.apply(accepted, getattr(context, "known", None), resp)
         if self._log is not None:
             caller = getattr(context, "caller", None)
             principal = caller.principal.id if caller else None
@@ -188,6 +202,10 @@ def _cors(settings: "CorsSettings") -> Cors | None:
         max_age=settings.max_age_seconds,
         credentials=settings.credentials,
     )
+
+
+def _compression(settings: "CompressionSettings") -> Compression | None:
+    return Compression(codings(settings.level), settings.min_bytes) if settings.enabled else None
 
 
 def _answer_preflight(resp: falcon.asgi.Response, headers: Mapping[str, str]) -> None:

@@ -36,7 +36,16 @@ from synthdb_host.errors import ConfigurationError
 from synthdb_host.provenance import PREFIX, Provenance
 from synthdb_host.selection import Selection, closest, find_config, names, read_toml
 
-__all__ = ["CorsSettings", "HostSettings", "JobSettings", "Limits", "PluginsSection", "Secret", "describe"]
+__all__ = [
+    "CompressionSettings",
+    "CorsSettings",
+    "HostSettings",
+    "JobSettings",
+    "Limits",
+    "PluginsSection",
+    "Secret",
+    "describe",
+]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -116,6 +125,16 @@ class CorsSettings(BaseModel):
         return self
 
 
+class CompressionSettings(BaseModel):
+    """Compression of answers for those who accept it: gzip, and with the extra ``compression`` Brotli and Zstandard."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(default=True, description="compress answers")
+    min_bytes: int = Field(default=1024, ge=0, description="bytes of a body below which it is left as it is")
+    level: int = Field(default=3, ge=1, le=9, description="1 is fastest, 9 smallest")
+
+
 class PluginsSection(BaseModel):
     """Which plugins load, and one section of settings per plugin (``[plugins.ID]``)."""
 
@@ -150,6 +169,9 @@ class HostSettings(BaseSettings):
     limits: Limits = Field(default=Limits(), description="what one request may cost")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
     cors: CorsSettings = Field(default=CorsSettings(), description="which pages of other origins may call the server")
+    compression: CompressionSettings = Field(
+        default=CompressionSettings(), description="compression of answers for those who accept it"
+    )
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 

@@ -5,14 +5,17 @@ import json
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import brotli  # type: ignore[import-untyped] # it ships no types
 import pyarrow as pa  # type: ignore[import-untyped] # pyarrow ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow ships no types
 import pytest
+from backports import zstd
 
 import synthdb
 from tests.integration.serving import Server, serving, wait_until
@@ -45,9 +48,9 @@ def server(tmp_path: Path, database: Path) -> Iterator[Server]:
         yield found
 
 
-def _pull(server: Server, accept: str, take: Callable[[bytes], None]) -> None:
+def _pull(server: Server, accept: str, take: Callable[[bytes], None], headers: Mapping[str, str] | None = None) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as connection:
-        connection.request("GET", f"{server.address}/rows", headers={"Accept": accept})
+        connection.request("GET", f"{server.address}/rows", headers={"Accept": accept, **(headers or {})})
         response = connection.getresponse()
         assert 200 == response.status
         while piece := response.read(1 << 16):
@@ -93,6 +96,25 @@ def test_a_million_rows_take_little_memory(server: Server, accept: str, header: 
     last = lines.last.splitlines()[-1].decode()
     assert ROWS + header == lines.count
     assert last in (json.dumps(_row(ROWS - 1), separators=(",", ":")), f"{ROWS - 1},w8,124999.875,false")
+    assert MOST_MEGABYTES > _peak_megabytes(server)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_a_million_rows_that_are_compressed_take_little_memory_too(server: Server, coding: str) -> None:
+    """They are compressed piece by piece, and are the same rows."""
+    decoder: Any = {"gzip": lambda: zlib.decompressobj(31), "br": brotli.Decompressor, "zstd": zstd.ZstdDecompressor}
+    reader, lines, sizes = decoder[coding](), _Lines(), [0, 0]
+
+    def take(piece: bytes) -> None:
+        plain = reader.process(piece) if coding == "br" else reader.decompress(piece)
+        sizes[0] += len(piece)
+        sizes[1] += len(plain)
+        lines(plain)
+
+    _pull(server, "application/x-ndjson", take, {"Accept-Encoding": coding})
+
+    assert (ROWS, _row(ROWS - 1)) == (lines.count, json.loads(lines.last.splitlines()[-1]))
+    assert sizes[0] < sizes[1] // 3
     assert MOST_MEGABYTES > _peak_megabytes(server)
 
 
