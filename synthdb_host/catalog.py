@@ -191,11 +191,15 @@ class Relation:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All tables at one ref. ``version`` changes whenever anything in here does; ``dropped`` tables can be restored."""
+    """All tables at one ref. ``version`` changes whenever anything in here does; ``dropped`` tables can be restored.
+
+    ``whole`` is the version of the catalog of which this is what a caller may see; empty: this is it.
+    """
 
     version: str
     tables: Mapping[str, Table] = field(default_factory=dict)
     dropped: tuple[str, ...] = field(default=(), compare=False)
+    whole: str = ""
 
     def table(self, name: str) -> Table:
         """Find a table.

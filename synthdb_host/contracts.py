@@ -317,6 +317,9 @@ class Database(Protocol):
             UnknownRef: there is no such ref.
         """
 
+    def recent_catalog(self, ref: Ref = HEAD) -> Catalog | None:
+        """Give the catalog of a ref as this process saw it last, without a look at the storage; None: it did not."""
+
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         """Run an operation. A write is durable when this returns, and absent when it raises."""
 

@@ -27,6 +27,7 @@ __all__ = [
     "AddressTooLong",
     "AmbiguousEmbed",
     "BadRequest",
+    "CatalogChanged",
     "CheckViolation",
     "ConfigurationError",
     "Conflict",
@@ -593,6 +594,16 @@ class TypeConflict(Conflict):
 
     code = "type_conflict"
     title = "Type conflict"
+
+
+class CatalogChanged(Conflict):
+    """The schema was changed between the reading of the request and the reading of the rows.
+
+    Send it again.
+    """
+
+    code = "catalog_changed"
+    title = "Schema changed"
 
 
 class IdempotencyInProgress(Conflict):

@@ -107,13 +107,19 @@ class Gate:
         names = self._databases.names()
         return tuple([name for name in names if await self._refusal(context, "select", Resource(name)) is None])
 
-    async def catalog(self, database: str, context: Context, ref: Ref = HEAD) -> Catalog:
+    async def catalog(self, database: str, context: Context, ref: Ref = HEAD, *, recent: bool = False) -> Catalog:
         """Describe a database as the caller sees it: only tables and columns that may be read.
+
+        With ``recent`` it may be as it was a moment ago, which costs nothing; a select that is made of such a catalog
+        says so by ``bound``.
 
         Raises:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
-        catalog = await (await self._database(database, context)).catalog(ref)
+        storage = await self._database(database, context)
+        catalog = storage.recent_catalog(ref) if recent else None
+        if catalog is None:
+            catalog = await storage.catalog(ref)
         if self._is_free(context.principal):
             return catalog
         limits = await self._limits(database, catalog, context)
@@ -388,7 +394,7 @@ def _visible(catalog: Catalog, limits: Mapping[str, TableRestriction]) -> Catalo
     # Plans are kept by version: another view of the same catalog needs another one.
     seen = sorted(gone), sorted((name, sorted(columns)) for name, columns in hidden.items())
     digest = hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest()
-    return Catalog(f"{catalog.version}/{digest}", tables)
+    return Catalog(f"{catalog.version}/{digest}", tables, whole=catalog.version)
 
 
 def _without(table: Table, hidden: Mapping[str, frozenset[str]], gone: set[str]) -> Table:

@@ -36,7 +36,7 @@ from synthdb_host.changes import (
     RestoreTable,
     SetMode,
 )
-from synthdb_host.errors import PreconditionFailed
+from synthdb_host.errors import CatalogChanged, PreconditionFailed
 from synthdb_host.filters import (
     ALL_OPERATORS,
     Aggregate,
@@ -178,7 +178,8 @@ class Select:
     order come by identity. ``versions`` asks for the version of each row; grouped rows have none. ``known`` asks for
     the state that is read: where it is one of these nothing is read, and the result has neither encoder nor rows.
     With ``positioned`` rows have one order, in which ties are broken by identity, and a full page says where it
-    ended; ``after`` such a position, of a select that is else the same, the next begins.
+    ended; ``after`` such a position, of a select that is else the same, the next begins. ``bound`` is the version of
+    the whole catalog that the select was made of: under another one it is refused with ``catalog_changed``.
     """
 
     table: str
@@ -196,6 +197,16 @@ class Select:
     known: frozenset[str] | None = None
     positioned: bool = False
     after: Position | None = None
+    bound: str | None = None
+
+    def require_bound(self, version: str) -> None:
+        """Compare the version of the catalog that this is about to be read with.
+
+        Raises:
+            CatalogChanged: the select was made of another one.
+        """
+        if self.bound is not None and self.bound != version:
+            raise CatalogChanged("The schema was changed just now.", hint="Ask again.")
 
 
 @dataclass(frozen=True, slots=True)

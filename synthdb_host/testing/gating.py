@@ -77,6 +77,10 @@ class LedgerDatabase:
         """Give the catalog of the book shop."""
         return BOOKSHOP
 
+    def recent_catalog(self, ref: Ref = HEAD) -> Catalog | None:
+        """Give none."""
+        return None
+
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         """Note the operation; three rows are said to be affected."""
         self.asked.append((operation, restrictions))

@@ -24,6 +24,7 @@ from synthdb_host.operations import (
     RequirePlugin,
     RestoreColumn,
     RestoreTable,
+    Select,
     SetMode,
 )
 from synthdb_host.testing.needing import needs
@@ -280,6 +281,24 @@ class DefiningTests:
         assert now == session.catalog()
         session.execute(Define((DropColumn("things", "worth"),), expected=(before, now.version)))
         assert {} == session.types("things")
+
+    @needs("define")
+    def test_a_select_made_of_another_catalog_is_refused(self, session: Session) -> None:
+        """Also where it would find the same rows; made of the present one it is answered."""
+        session.insert("things", {"value": 1})
+        bound = Select("things", bound=session.catalog().version)
+        assert 1 == len(session.execute(bound).rows)
+        session.define(AddColumn("things", column("extra", "text")))
+        with session.refused("catalog_changed"):
+            session.execute(bound)
+        assert 1 == len(session.execute(Select("things", bound=session.catalog().version)).rows)
+
+    def test_a_catalog_that_was_seen_lately_is_the_present_one_or_older(self, session: Session) -> None:
+        """A storage may know none; one that it knows is the present one as long as the schema stays."""
+        session.insert("things", {"value": 1})
+        present = session.catalog()
+        session.rows("things")
+        assert session.database.recent_catalog(session.ref) in (None, present)
 
     def test_the_catalog_version_stays_while_only_rows_change(self, session: Session) -> None:
         """So that plans made for it stay valid; a new or wider column changes it."""

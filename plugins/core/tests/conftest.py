@@ -75,6 +75,9 @@ class Script:
             raise UnknownRef("There is no ref 'nope'.")
         return Catalog(f"1/{ref}", {"people": PEOPLE})
 
+    def recent_catalog(self, ref: Ref = HEAD) -> Catalog | None:
+        return None
+
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         self.asked.append(operation)
         self.contexts.append(context)

@@ -1,6 +1,5 @@
 """A SynthDB database in a SQLite file, behind the storage contract."""
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -30,6 +29,7 @@ from synthdb.settings import CoreSettings
 from synthdb.storage.connections import Connection, Connections
 from synthdb.storage.layout import read_format
 from synthdb.storage.locks import WriteLock
+from synthdb.storage.processes import this_process
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
 from synthdb_host.errors import RequestError, Timeout, Unavailable, UnknownDatabase
@@ -92,7 +92,7 @@ class SqliteDatabase:
         self._slow: dict[object, None] = {}
         self._running = Running()
         self._closed = False
-        self._process = os.getpid()
+        self._process = this_process()
         with ExitStack() as opened:
             opened.callback(self._connections.close)
             self._require_ours()
@@ -140,6 +140,12 @@ class SqliteDatabase:
         catalog = self._fresh(ref)
         self._admit(catalog)
         return catalog.logical
+
+    def recent_catalog(self, ref: Ref = HEAD) -> Catalog | None:
+        """Give the catalog of a ref as this thread saw it last."""
+        self._require_open()
+        known = self._known(self._connections.reader(), ref)
+        return None if known is None or known[0].requires != self._admitted else known[0].logical
 
     async def execute(self, operation: Operation, restrictions: Restrictions, context: Context) -> Result:
         """Run an operation."""
@@ -393,7 +399,7 @@ class SqliteDatabase:
     def _require_open(self) -> None:
         if self._closed:
             raise Unavailable("The database is closed.")
-        if self._process != os.getpid():
+        if self._process != this_process():
             raise Unavailable("The database was opened before this process was forked.", hint="Open it again.")
 
     def _fresh(self, ref: Ref = HEAD) -> StoredCatalog:

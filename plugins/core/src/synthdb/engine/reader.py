@@ -86,6 +86,8 @@ class Reader:
     def _plan(
         self, catalog: StoredCatalog, select: Select, restrictions: Restrictions
     ) -> tuple[Hashable, tuple[object, ...], Plan]:
+        if select.bound is not None:
+            select.require_bound(catalog.logical.version)
         shape, values = select_shape(select)
         restricted: Hashable = None
         if restrictions.tables:

@@ -1,5 +1,6 @@
 """Reads: a request's shape becomes a select, and its rows an answer that leads to the next page."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +16,7 @@ from synthdb.rest.shapes import Shape, raw_path
 from synthdb.rest.streaming import Streams
 from synthdb.rest.tags import IF_NONE_MATCH, is_known, known_states, list_tag, row_tag
 from synthdb_host.contracts import Context, Result
-from synthdb_host.errors import InvalidParameter, RangeNotSatisfiable, RequestError
+from synthdb_host.errors import CatalogChanged, InvalidParameter, RangeNotSatisfiable, RequestError
 from synthdb_host.gate import Gate
 from synthdb_host.operations import Position, Select
 
@@ -36,9 +37,22 @@ class Reading:
         self._most = limits.rows
 
     async def answer(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, shape: Shape) -> None:
-        """Read rows, or the one row at a key."""
+        """Read rows, or the one row at a key.
+
+        A select that needs the catalog is made of the one seen last; if that was no longer the right one, it is done
+        again with the right one.
+        """
+        if shape.needs_catalog and shape.cursor is None:
+            with suppress(CatalogChanged):
+                await self._answer(req, resp, shape, recent=True)
+                return
+        await self._answer(req, resp, shape, recent=False)
+
+    async def _answer(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, shape: Shape, *, recent: bool
+    ) -> None:
         cursor = self._cursor(shape)
-        select = await self._select(req, shape, cursor)
+        select = await self._select(req, shape, cursor, recent=recent)
         if self._streams.takes(shape, select):
             if cursor is None and await self._stream(req, resp, shape, select):
                 return
@@ -72,19 +86,32 @@ class Reading:
             raise InvalidParameter(_NO_CURSOR, where="query parameter 'cursor'")
         return self._cursors.read(shape.cursor, shape.address, shape.text)
 
-    async def _select(self, req: falcon.asgi.Request, shape: Shape, cursor: Cursor | None) -> Select:
-        ref, caller = shape.target.address.ref, req.context.caller
-        try:
-            state = ref if cursor is None else cursor.ref(ref)
-            catalog = await self._gate.catalog(shape.database, caller, state) if shape.needs_catalog else None
-        except RequestError as error:
-            raise (error if cursor is None else cursor.explained(error)) from error
-        select = shape.select(catalog)
+    async def _select(
+        self, req: falcon.asgi.Request, shape: Shape, cursor: Cursor | None, *, recent: bool
+    ) -> Select:  # fmt: skip
+        select = await self._bound(shape, req.context.caller, cursor, recent=recent)
         if cursor is not None:
             select = cursor.applied(select)
         if IF_NONE_MATCH in req.headers_lower and select.known is not None:
             select = replace(select, known=known_states(req.headers_lower, shape.target.tag))
         return select
+
+    async def _bound(self, shape: Shape, caller: Context, cursor: Cursor | None, *, recent: bool) -> Select:
+        if not shape.needs_catalog:
+            return shape.select()
+        ref = shape.target.address.ref
+        try:
+            state = ref if cursor is None else cursor.ref(ref)
+            catalog = await self._gate.catalog(shape.database, caller, state, recent=recent)
+        except RequestError as error:
+            raise (error if cursor is None else cursor.explained(error)) from error
+        try:
+            select = shape.select(catalog)
+        except RequestError as error:
+            if recent:
+                raise CatalogChanged(error.detail) from error
+            raise
+        return select if recent else replace(select, bound=None)
 
     async def _execute(self, shape: Shape, select: Select, caller: Context, cursor: Cursor | None) -> Result:
         try:

@@ -123,8 +123,10 @@ class Form:
         if self._select is None or self._version != version:
             target, root = self.target, self.query.root
             select = bind(target.address, self.query, catalog, target.page(root.offset, root.limit))
-            if target.window is not None and (target.address.key is None or target.is_fixed):
-                select = replace(select, known=frozenset())
+            if target.window is not None:
+                known = frozenset[str]() if target.address.key is None or target.is_fixed else None
+                bound = None if catalog is None else catalog.whole or catalog.version
+                select = replace(select, known=known, bound=bound)
             self._select = select
             self._version = version
         return self._select
