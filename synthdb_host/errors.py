@@ -9,8 +9,9 @@ The tree::
     └── RequestError                    an operation was refused; carries an HTTP status and a code
         ├── BadRequest (400)            the caller's words cannot be read or do not fit the data
         ├── Unauthenticated (401), Forbidden (403), NotFound (404), NotAllowed (405),
-        │   NotAcceptable (406), Conflict (409), HistoryGone (410), PreconditionFailed (412), TooLarge (413),
-        │   UnsupportedMediaType (415), RangeNotSatisfiable (416)
+        │   NotAcceptable (406), RequestTimeout (408), Conflict (409), HistoryGone (410),
+        │   PreconditionFailed (412), TooLarge (413), UnsupportedMediaType (415), RangeNotSatisfiable (416),
+        │   UpgradeRequired (426), HeadersTooLarge (431)
         └── Unavailable (503), Timeout (504), StorageFull (507)
 
 A class's ``code`` is a promise: it never changes its meaning. The first paragraph of each docstring is the
@@ -36,6 +37,7 @@ __all__ = [
     "Forbidden",
     "ForeignKeyViolation",
     "FullTableWrite",
+    "HeadersTooLarge",
     "HistoryGone",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
@@ -52,6 +54,7 @@ __all__ = [
     "InvalidValue",
     "JobStopped",
     "LossyValue",
+    "MalformedRequest",
     "MaxAffectedExceeded",
     "MergeConflict",
     "MissingPlugin",
@@ -65,6 +68,7 @@ __all__ = [
     "RangeNotSatisfiable",
     "ReadOnly",
     "RequestError",
+    "RequestTimeout",
     "SchemaLocked",
     "StartupError",
     "StorageFull",
@@ -88,6 +92,7 @@ __all__ = [
     "UnsupportedCapability",
     "UnsupportedMediaType",
     "UntrustedOrigin",
+    "UpgradeRequired",
 ]
 
 
@@ -166,6 +171,16 @@ class InvalidParameter(BadRequest):
 
     code = "invalid_parameter"
     title = "Invalid parameter"
+
+
+class MalformedRequest(BadRequest):
+    """The bytes are no HTTP request, or one that could be read in two ways.
+
+    Send it with a common HTTP client; a proxy in between must pass on a request as it understands it.
+    """
+
+    code = "malformed_request"
+    title = "Malformed request"
 
 
 class IdempotencyKeyReused(BadRequest):
@@ -545,6 +560,17 @@ class NotSingular(NotAcceptable):
     title = "Not a single row"
 
 
+class RequestTimeout(RequestError):
+    """The request did not arrive completely in its time; nothing of it took effect.
+
+    Send it again, in parts if it is long, or let the operator give it more time.
+    """
+
+    status = 408
+    code = "request_timeout"
+    title = "Request timeout"
+
+
 class Conflict(RequestError):
     """The operation contradicts the present state of the data.
 
@@ -705,6 +731,28 @@ class RangeNotSatisfiable(RequestError):
     status = 416
     code = "range_not_satisfiable"
     title = "Range not satisfiable"
+
+
+class UpgradeRequired(RequestError):
+    """The WebSocket handshake is of a version that the server does not speak.
+
+    Use the version in the answer's Sec-WebSocket-Version header.
+    """
+
+    status = 426
+    code = "upgrade_required"
+    title = "Upgrade required"
+
+
+class HeadersTooLarge(RequestError):
+    """The request has too many headers, or one that is too long.
+
+    Send fewer and shorter headers.
+    """
+
+    status = 431
+    code = "headers_too_large"
+    title = "Headers too large"
 
 
 class InternalError(RequestError):

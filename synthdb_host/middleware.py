@@ -14,7 +14,7 @@ import falcon.asgi
 from synthdb_host.compression import Compression, codings
 from synthdb_host.contracts import Context, Credentials
 from synthdb_host.cors import Cors
-from synthdb_host.errors import AddressTooLong, TooLarge
+from synthdb_host.errors import AddressTooLong, MalformedRequest, RequestTimeout, TooLarge, UnsupportedMediaType
 from synthdb_host.logs import access_log
 from synthdb_host.server_scheduling import ServerScheduler
 
@@ -62,7 +62,7 @@ class WorkerMiddleware:
 class LimitedRequest(falcon.asgi.Request):
     """A request that counts the bytes of its body and refuses too many, whatever its headers say."""
 
-    __slots__ = ("received",)
+    __slots__ = ("is_complete", "received")
 
     max_body_bytes: ClassVar[int]
 
@@ -74,8 +74,10 @@ class LimitedRequest(falcon.asgi.Request):
         options: falcon.RequestOptions | None = None,
     ) -> None:
         self.received = 0
+        self.is_complete = True
         if scope.get("method", "GET") not in ("GET", "HEAD"):
             self.received = len(first_event.get("body", b"")) if first_event else 0
+            self.is_complete = first_event is None or not first_event.get("more_body", False)
             receive = self._counted(receive)
         super().__init__(scope, receive, first_event=first_event, options=options)
 
@@ -107,6 +109,10 @@ class LimitedRequest(falcon.asgi.Request):
     def _counted(self, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
         async def count() -> Any:  # noqa: ANN401 - an ASGI event
             event = await receive()
+            if event["type"] == "http.disconnect" and not self.is_complete:
+                # Without this, what has arrived would count as the whole body.
+                raise RequestTimeout("The request ended before its body did; nothing of it took effect.")
+            self.is_complete = not event.get("more_body", False)
             self.received += len(event.get("body", b""))
             self.check_size(self.received)
             return event
@@ -124,6 +130,7 @@ class RequestMiddleware:
         self._authenticate = host.gate.authenticate
         self._limits = host.settings.limits
         self._timeout = host.settings.limits.statement_timeout_seconds
+        self._longest = self._timeout + host.settings.limits.body_timeout_seconds
         self._bound_to_loopback = bound_to_loopback
         self._cors = _cors(host.settings.cors)
         self._compression = _compression(host.settings.compression)
@@ -140,6 +147,7 @@ class RequestMiddleware:
         context.request_id = request_id
         context.started = started = time.monotonic()
         self._check_sizes(req, headers)
+        _check_form(req, headers)
         if self._cors is not None and (found := self._cors.preflight(req.method, headers)) is not None:
             _answer_preflight(resp, found)
             return
@@ -148,7 +156,9 @@ class RequestMiddleware:
             headers = req.replaced(self._compression.conditions(req.method, headers))
         if not req.path.startswith(_PUBLIC):
             principal = await self._authenticate(self._credentials(req, headers))
-            context.caller = Context(principal, request_id, deadline=started + self._timeout)
+            # A body that is still arriving takes nothing from the time of the operation.
+            seconds = self._timeout if req.is_complete else self._longest
+            context.caller = Context(principal, request_id, deadline=started + seconds)
 
     async def process_request_ws(self, req: LimitedRequest, ws: falcon.asgi.WebSocket) -> None:
         """Identify who opens a WebSocket; it has no deadline."""
@@ -220,3 +230,22 @@ def _describe_origins(resp: falcon.asgi.Response, cors: Cors, headers: Mapping[s
         resp.append_header("Vary", cors.vary)
     if not resp.complete:
         resp.set_headers(dict(cors.answer(headers)))
+
+
+def _check_form(req: LimitedRequest, headers: Mapping[str, str]) -> None:
+    """Refuse what HTTP allows nobody to read as it stands.
+
+    Raises:
+        MalformedRequest: it does not say which host it is for (RFC 9112, section 3.2).
+        UnsupportedMediaType: its body is compressed.
+    """
+    if "host" not in headers and req.scope.get("http_version") == "1.1":
+        raise MalformedRequest("The request has no Host header.", where="header 'Host'")
+    for name, plain in (("content-encoding", "identity"), ("transfer-encoding", "chunked")):
+        coding = headers.get(name, plain).strip().lower()
+        if coding != plain:
+            raise UnsupportedMediaType(
+                f"The body is {coding[:100]}; nothing here decompresses it.",
+                hint="Send it as it is.",
+                where=f"header {name.title()!r}",
+            )

@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import resource
 import socket
 import sys
 import tempfile
@@ -13,10 +14,11 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped] # 
 
 from synthdb_host import logs
 from synthdb_host.access import is_loopback
+from synthdb_host.connections import Worker
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.http import App, build_app
 from synthdb_host.manager import Host, load_target
-from synthdb_host.settings import HostSettings
+from synthdb_host.settings import HostSettings, Limits
 
 __all__ = ["GRACE_SECONDS", "serve", "serve_host"]
 
@@ -56,6 +58,8 @@ def serve_host(host: Host) -> NoReturn:
         # Imported before the fork, so that no worker's first request waits for it.
         load_target(generator.record.routes)
     listener = _listen(settings)
+    # A connection is an open file, and so is each file of a database: as many as the system lets us have.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     # What was imported stays for ever: no collection of a worker looks at it, and it stays shared after the fork.
     gc.freeze()
     _Server(host, listener).run()
@@ -85,6 +89,11 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         self._turn = tempfile.TemporaryFile()  # noqa: SIM115 - locked as long as the server runs
         super().__init__()
 
+    @property
+    def limits(self) -> Limits:
+        """What a request may cost; connections ask for it."""
+        return self._host.settings.limits
+
     def load_config(self) -> None:
         for name, value in self._options().items():
             self.cfg.set(name, value)
@@ -103,7 +112,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         return {
             "bind": f"fd://{self._descriptor}",
             "workers": settings.workers,
-            "worker_class": "asgi",
+            "worker_class": Worker,
             # With the C parser (gunicorn_h1c 0.6.9) and uvloop, a request of more than 64 KiB that follows an answer
             # at once on the same connection is dropped without an answer.
             "http_parser": "python",

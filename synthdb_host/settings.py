@@ -81,6 +81,12 @@ class Limits(BaseModel):
 
     max_body_bytes: int = Field(default=64 * 1024 * 1024, gt=0, description="bytes of a request body")
     max_url_bytes: int = Field(default=64 * 1024, gt=0, description="bytes of an address with its query")
+    max_connections: int = Field(default=1_000, gt=0, description="connections at a time, in each worker")
+    header_timeout_seconds: float = Field(default=10.0, gt=0, description="seconds in which a request's head must come")
+    body_timeout_seconds: float = Field(default=60.0, gt=0, description="seconds in which a request's body must come")
+    write_timeout_seconds: float = Field(
+        default=60.0, gt=0, description="seconds after which a client that takes nothing of its answer is cut off"
+    )
     max_rows: int = Field(default=10_000, gt=0, description="rows of one answer; also the default limit")
     max_stream_rows: int = Field(default=100_000_000, gt=0, description="rows of a streamed answer")
     max_stream_seconds: float = Field(default=600.0, gt=0, description="seconds that a streamed answer may take")

@@ -14,6 +14,8 @@ from synthdb.meta.answers import answer
 from synthdb.meta.calls import Call
 from synthdb.meta.parameters import Parameters
 from synthdb.rest.answers import Answer
+from synthdb.rest.body import decode_json
+from synthdb.rest.content_types import media_type_of
 from synthdb.rest.idempotency import answered, keyed
 from synthdb.rest.references import with_outputs, with_references
 from synthdb.rest.shapes import Inner, Shapes, raw_path
@@ -100,11 +102,12 @@ class BatchResource:
 
     async def _read_body(self, req: falcon.asgi.Request) -> tuple[_Whole, bytes]:
         Parameters.of(req)
-        if (req.content_type or "application/json").partition(";")[0].strip().lower() != "application/json":
+        if media_type_of(req.content_type) != "application/json":
             raise UnsupportedMediaType("A batch is JSON.", where="header 'Content-Type'")
         body, most = await req.stream.readall(), self._settings.batch_bytes
         if len(body) > most:
             raise TooLarge(f"The batch has {len(body):,} bytes; {most:,} are allowed.", data={"limit": most})
+        decode_json(body, "body")
         try:
             whole = msgspec.json.decode(body, type=_Whole)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -6,7 +6,8 @@ import falcon.asgi
 import msgspec
 
 from synthdb.meta.parameters import Parameters
-from synthdb.rest.body import exact_number
+from synthdb.rest.body import decode_json, exact_number
+from synthdb.rest.content_types import media_type_of
 from synthdb_host.errors import InvalidBody, TooComplex, UnsupportedMediaType
 
 __all__ = [
@@ -152,12 +153,12 @@ async def read_body(req: falcon.asgi.Request, kind: type[T]) -> T:
         InvalidParameter: the address has parameters, which belong into the body.
     """
     Parameters.of(req)
-    media_type = (req.content_type or "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if media_type_of(req.content_type) != "application/json":
         raise UnsupportedMediaType("This reads JSON.", where="header 'Content-Type'")
     body = await req.stream.readall()
     if len(body) > _LONGEST:
         raise InvalidBody(f"The body has {len(body):,} bytes; {_LONGEST:,} are allowed here.", where="body")
+    decode_json(body, "body")
     try:
         return msgspec.json.Decoder(kind, float_hook=exact_number).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

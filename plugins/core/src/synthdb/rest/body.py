@@ -6,6 +6,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from synthdb.rest.content_types import media_type_of
+from synthdb.rest.repeats import check_names
 from synthdb_host.contracts import MediaType
 from synthdb_host.errors import InvalidBody, TooComplex, UnsupportedMediaType
 from synthdb_host.operations import MISSING, Insert
@@ -57,17 +59,19 @@ def decode_json(body: bytes, where: str | None = None) -> Any:  # noqa: ANN401 -
     """Decode JSON without losing a digit.
 
     Raises:
-        InvalidBody: it is not JSON in UTF-8.
+        InvalidBody: it is not JSON in UTF-8, or an object has a name twice.
         TooComplex: it is nested too deeply.
     """
     try:
-        return _DECODER.decode(body)
+        value = _DECODER.decode(body)
     except InvalidBody:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidBody(f"The body is not JSON: {error}.", where=where) from error
     except RecursionError as error:
         raise TooComplex("The JSON body is nested too deeply.", where=where) from error
+    check_names(body, value, where)
+    return value
 
 
 def decode_rows(body: bytes) -> list[Mapping[str, object]]:
@@ -174,7 +178,7 @@ class Bodies:
             TooComplex: it is nested too deeply, or is too many cells.
             UnsupportedMediaType: nothing reads this media type.
         """
-        name = _base(content_type)
+        name = media_type_of(content_type)
         if name in _JSON:
             rows = decode_rows(body)
             if columns is not None:
@@ -193,7 +197,7 @@ class Bodies:
             InvalidBody: it is something else.
             UnsupportedMediaType: it is not JSON.
         """
-        name = _base(content_type)
+        name = media_type_of(content_type)
         if name not in _JSON:
             raise self._unsupported(name) if name not in self._decoders else _json_only(name)
         return decode_values(body)
@@ -205,7 +209,7 @@ class Bodies:
             InvalidBody: it is neither.
             UnsupportedMediaType: nothing reads this media type.
         """
-        name = _base(content_type)
+        name = media_type_of(content_type)
         if name not in _JSON and name in self._decoders:
             return self._decoders[name](body)
         if name not in _JSON:
@@ -230,10 +234,6 @@ def _json_only(name: str) -> UnsupportedMediaType:
     return UnsupportedMediaType(
         f"Rows are not updated from {name}.", hint="Send a JSON object.", where="header 'Content-Type'"
     )
-
-
-def _base(content_type: str | None) -> str:
-    return (content_type or "application/json").partition(";")[0].strip().lower()
 
 
 def _chosen(

@@ -10,6 +10,7 @@ from synthdb.queries.saved import TABLE, SavedQuery
 from synthdb.queries.store import call_of, select_named, unknown_query
 from synthdb.rest.address import Address
 from synthdb.rest.body import decode_json
+from synthdb.rest.content_types import media_type_of
 from synthdb.rest.limits import Limits
 from synthdb.rest.query import decode
 from synthdb.rest.ranges import content_range
@@ -92,8 +93,7 @@ def _query_arguments(text: str) -> dict[str, object]:
 def _body_arguments(content_type: str | None, body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
-    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if media_type_of(content_type) != "application/json":
         raise UnsupportedMediaType("The arguments of a call are JSON.", where="header 'Content-Type'")
     given = decode_json(body)
     if not isinstance(given, dict) or len(given) > _MOST_ARGUMENTS:

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from synthdb.rest.body import decode_json
+from synthdb.rest.content_types import media_type_of
 from synthdb_host.errors import InvalidBody, TooComplex, TooLarge, UnsupportedMediaType
 
 __all__ = ["ACCEPTED", "query_of"]
@@ -31,7 +32,7 @@ def query_of(content_type: str | None, body: bytes, most: int) -> str:
     """
     if len(body) > _LONGEST:
         raise TooLarge(f"A query has at most {_LONGEST:,} bytes.", data={"limit": _LONGEST})
-    media_type = (content_type or "").partition(";")[0].strip().lower()
+    media_type = media_type_of(content_type, "")
     if media_type == _FORM:
         text = _form(body)
     elif media_type == "application/json":

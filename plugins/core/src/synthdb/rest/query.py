@@ -93,7 +93,7 @@ def parse_query(text: str, limits: Limits) -> Query:
     query = Query()
     for part in text.split("&") if text else ():
         name, _, value = part.replace("+", " ").partition("=")
-        if name:
+        if part:
             name = decode(name, "query string")
             _assign(query, name, decode(value, f"query parameter {name!r}"), limits)
     if len(text) > limits.conditions * _SHORTEST:
