@@ -21,7 +21,7 @@ FORBIDDEN: Final = {
     "a registry host": re.compile(r"py[p]i\.org|python[h]osted\.org|npm[j]s\.org|npm[j]s\.com"),
     "a path of one machine": re.compile(r"(?<![\w.*~-])/(?:[w]ork|[r]oot|[h]ome/\w+|[o]pt/py\w+)/"),
 }
-VENDORED: Final = ("plugins/core/src/synthdb/openapi/swagger_ui/",)
+VENDORED: Final = ("plugins/core/src/synthdb/graphql/graphiql/", "plugins/core/src/synthdb/openapi/swagger_ui/")
 """Folders of files that others published, which name whatever they name; each has its SHA256SUMS."""
 
 LOCK_FILES: Final = frozenset({"uv.lock", "poetry.lock", "Pipfile.lock", "package-lock.json", "yarn.lock"})

@@ -42,8 +42,10 @@ __all__ = [
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "InternalError",
+    "IntrospectionDisabled",
     "InvalidBody",
     "InvalidCursor",
+    "InvalidDocument",
     "InvalidFilter",
     "InvalidName",
     "InvalidParameter",
@@ -83,6 +85,7 @@ __all__ = [
     "UniqueViolation",
     "UnknownColumn",
     "UnknownDatabase",
+    "UnknownDocument",
     "UnknownJob",
     "UnknownOperator",
     "UnknownRef",
@@ -91,6 +94,7 @@ __all__ = [
     "UnknownTask",
     "UnsupportedCapability",
     "UnsupportedMediaType",
+    "UntrustedDocument",
     "UntrustedOrigin",
     "UpgradeRequired",
 ]
@@ -222,6 +226,16 @@ class InvalidReference(BadRequest):
 
     code = "invalid_reference"
     title = "Invalid reference"
+
+
+class InvalidDocument(BadRequest):
+    """A GraphQL document cannot be read, does not fit the schema, or has no such operation.
+
+    Compare the document with the schema at the place that the error names; variables count as part of it.
+    """
+
+    code = "invalid_document"
+    title = "Invalid document"
 
 
 class InvalidSelect(BadRequest):
@@ -407,6 +421,26 @@ class UntrustedOrigin(Forbidden):
     title = "Untrusted origin"
 
 
+class IntrospectionDisabled(Forbidden):
+    """The caller may not ask for the GraphQL schema.
+
+    Ask for fields that you know; whoever runs the server can give you the schema, or the permission introspect.
+    """
+
+    code = "introspection_disabled"
+    title = "Introspection disabled"
+
+
+class UntrustedDocument(Forbidden):
+    """Only GraphQL documents that are registered in the database may be run here.
+
+    Send the documentId of a registered document, or let its text be registered.
+    """
+
+    code = "untrusted_document"
+    title = "Untrusted document"
+
+
 class MissingPlugin(Forbidden):
     """The database records that it needs a plugin that is not active here.
 
@@ -466,6 +500,16 @@ class UnknownDatabase(NotFound):
 
     code = "unknown_database"
     title = "Unknown database"
+
+
+class UnknownDocument(NotFound):
+    """There is no GraphQL document with this hash.
+
+    Send the text beside the hash once, or let the document be registered.
+    """
+
+    code = "unknown_document"
+    title = "Unknown document"
 
 
 class UnknownTable(NotFound):

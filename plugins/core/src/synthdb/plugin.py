@@ -81,6 +81,7 @@ class CorePlugin:
             Permission("update", "table", "Change rows."),
             Permission("delete", "table", "Delete rows."),
             Permission("define", "database", "Make and change tables and columns, by writing to them too."),
+            Permission("introspect", "database", "Ask GraphQL for its schema; what is in it follows the others."),
             Permission("sql", "database", "Run read-only SQL."),
             Permission("history", "database", "Read commits, branches, histories, diffs and changes."),
             Permission("branch", "database", "Make, change and remove branches and tags."),

@@ -4,7 +4,50 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["CoreSettings"]
+__all__ = ["CoreSettings", "GraphqlSettings"]
+
+
+class GraphqlSettings(BaseModel):
+    """What GraphQL offers, and what one request may ask of it; more is refused before anything is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    documents: Literal["open", "registered", "trusted"] = Field(
+        "registered",
+        description=(
+            "open: clients send text. registered: or the hash of a document that was registered or sent before. "
+            "trusted: only what is registered in the database runs."
+        ),
+    )
+    introspection: bool = Field(
+        True, description="Whether clients may ask for the schema; each needs the permission introspect, too."
+    )
+    page: bool = Field(True, description="Whether browsers are shown GraphiQL.")
+    max_document_bytes: int = Field(100_000, gt=0, description="Bytes of a document; more is too_large.")
+    max_tokens: int = Field(5_000, gt=0, description="Tokens of a document; more is too_complex.")
+    max_depth: int = Field(
+        16, gt=0, description="Levels of fields, but for those of introspection; more is too_complex."
+    )
+    max_aliases: int = Field(200, ge=0, description="Fields with an alias in an operation; more is too_complex.")
+    max_root_fields: int = Field(50, gt=0, description="Fields at the top of an operation; more is too_complex.")
+    max_fields: int = Field(
+        5_000, gt=0, description="Fields of an operation with all its fragments; more is too_complex."
+    )
+    max_comparisons: int = Field(
+        50_000,
+        gt=0,
+        description="Comparisons of fields of one name, to see whether they can be merged; more is too_complex.",
+    )
+    max_cost: int = Field(
+        1_000_000, gt=0, description="Rows that an operation may come to read, as estimated; more is too_complex."
+    )
+    assumed_rows: int = Field(50, gt=0, description="What the estimate takes for a list without a limit.")
+    max_variable_depth: int = Field(64, gt=0, description="Levels of a value of a variable; more is too_complex.")
+    max_batch: int = Field(0, ge=0, description="Operations that one request may hold in an array; 0: none.")
+    max_seconds: float = Field(10.0, gt=0, description="Seconds that a request may take; more is a timeout.")
+    max_response_bytes: int = Field(
+        32 * 1024 * 1024, gt=0, description="Bytes of the answer to a query; more is too_large."
+    )
 
 
 class CoreSettings(BaseModel):
@@ -29,6 +72,7 @@ class CoreSettings(BaseModel):
         gt=0,
         description="How long the Link to the next page can be followed; at most as long as versions are kept.",
     )
+    graphql: GraphqlSettings = Field(GraphqlSettings(), description="what GraphQL offers and allows")
     lock_timeout_seconds: float = Field(30.0, gt=0, le=600, description="How long a write waits for other writers.")
     max_pages: int | None = Field(None, gt=0, description="Limit on a database file's size, in pages of 4 KiB.")
     retention_days: int | None = Field(

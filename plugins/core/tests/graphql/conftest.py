@@ -14,8 +14,10 @@ from synthdb.plugin import plugin as core
 from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Column, ColumnType, ForeignKey
 from synthdb_host.contracts import Context, Result
+from synthdb_host.manager import Host
 from synthdb_host.operations import Change, CreateTable, Define, Insert, Operation
-from synthdb_host.testing.hosting import ApiClient, build_host
+from synthdb_host.settings import HostSettings, PluginsSection
+from synthdb_host.testing.hosting import ApiClient
 
 STORAGES: Final = ("sqlite", "memory")
 
@@ -58,11 +60,20 @@ class Api:
 
 
 @contextmanager
-def serving(url: str, data: Path, plugins: Mapping[str, object] | None = None, **settings: Any) -> Iterator[Api]:
-    """Serve the database at a URL, in this process, by core and one more storage."""
+def serving(
+    url: str,
+    data: Path,
+    plugins: Mapping[str, object] | None = None,
+    graphql: Mapping[str, object] | None = None,
+    **settings: Any,
+) -> Iterator[Api]:
+    """Serve the database at a URL, in this process, by core and one more storage, with settings of GraphQL."""
     parts = {"core": core(), "memory": memory, **(plugins or {})}
     settings.setdefault("log_level", "error")
-    with ApiClient(build_host(data, parts, databases={"db": url}, **settings)) as client:
+    chosen = HostSettings(
+        data=data, plugins=PluginsSection.model_validate({"core": {"graphql": graphql or {}}}), **settings
+    )
+    with ApiClient(Host.build(chosen, plugins=parts, discover=False, databases={"db": url})) as client:
         yield Api(client)
 
 

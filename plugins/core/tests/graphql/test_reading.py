@@ -157,8 +157,3 @@ class TestErrors:
         answer = shared.ask("{ a: films(limit: -1) { id } }")
         assert answer["data"] is None
         assert (["a"], "invalid_parameter") == (answer["errors"][0]["path"], answer["errors"][0]["extensions"]["code"])
-
-    def test_a_body_that_is_none_is_refused(self, shared: Api) -> None:
-        """As a problem."""
-        assert 400 == shared.client.post("/graphql/v1/db", body=b"[").status_code
-        assert 404 == shared.client.post("/graphql/v1/none", body=b'{"query": "{x}"}').status_code

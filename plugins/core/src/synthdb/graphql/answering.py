@@ -13,6 +13,7 @@ from graphql.language import SelectionSetNode
 
 from synthdb.graphql.documents import Document
 from synthdb.graphql.plans.compiling import Fixed, Introspecting, Operation, Plan, Read, find_operation
+from synthdb.graphql.refusals import Refused
 from synthdb.graphql.schema import Schema
 from synthdb_host.contracts import Context
 from synthdb_host.errors import InternalError, RequestError
@@ -20,7 +21,7 @@ from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref, Select
 from synthdb_host.problems import translate
 
-__all__ = ["Answer", "Answering", "Asked", "formatted", "refusal"]
+__all__ = ["Answer", "Answering", "Asked"]
 
 _log = logging.getLogger(__name__)
 
@@ -68,10 +69,10 @@ class Answering:
             operation = self._operation(asked)
             variables = operation.variables(asked.variables)
             if isinstance(variables, list):
-                return refusal(variables)
+                return _refusal(variables)
             plan = operation.plan(variables, asked.ref or HEAD, self._most)
         except GraphQLError as error:
-            return refusal([error])
+            return _refusal([error])
         return await _Run(self._gate, asked, operation, variables).answer(plan)
 
     def _operation(self, asked: Asked) -> Operation:
@@ -153,14 +154,14 @@ def _error(error: Exception, nodes: Sequence[Any], path: list[str | int]) -> Gra
 def _answer(data: bytes, errors: Sequence[GraphQLError]) -> Answer:
     if not errors:
         return Answer(b'{"data":%b}' % data)
-    return Answer(b'{"data":%b,"errors":%b}' % (data, formatted(errors)))
+    return Answer(b'{"data":%b,"errors":%b}' % (data, _formatted(errors)))
 
 
-def refusal(errors: Sequence[GraphQLError]) -> Answer:
+def _refusal(errors: Sequence[GraphQLError]) -> Answer:
     """Say why an operation was not run."""
-    return Answer(b'{"errors":%b}' % formatted(errors), executed=False)
+    return Answer(Refused(*errors).body, executed=False)
 
 
-def formatted(errors: Sequence[GraphQLError]) -> bytes:
+def _formatted(errors: Sequence[GraphQLError]) -> bytes:
     """Write errors as the specification has them."""
     return _encoder.encode([error.formatted for error in errors])

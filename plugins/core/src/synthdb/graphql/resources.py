@@ -1,38 +1,151 @@
-"""The resources of the GraphQL interface."""
+"""The resource of the GraphQL interface: GraphQL over HTTP, and the page to try it with."""
+
+from html import escape
+from typing import Any, Final
 
 import falcon
 import falcon.asgi
+from falcon.util import mediatypes
 
-from synthdb.graphql.answering import Answering, Asked, refusal
-from synthdb.graphql.documents import Documents, InvalidDocument
-from synthdb.graphql.requests import parse_body
-from synthdb.graphql.schemas import Schemas
-from synthdb.rest.shapes import address_of
+from synthdb.graphql.limits import Limits
+from synthdb.graphql.refusals import Refused
+from synthdb.graphql.requests import Sent, read_batch, read_body, read_query_string
+from synthdb.graphql.service import Place, Service
+from synthdb.rest.shapes import address_of, raw_path
+from synthdb_host.errors import NotAcceptable, NotAllowed, UnsupportedMediaType
 from synthdb_host.operations import HEAD
 
-__all__ = ["DatabaseResource"]
+__all__ = ["GraphqlResource"]
+
+_JSON: Final = "application/json"
+_RESPONSE: Final = "application/graphql-response+json"
+_METHODS: Final = "GET, HEAD, POST, OPTIONS"
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><link rel="stylesheet" href="{base}/graphiql.min.css">
+<link rel="stylesheet" href="{base}/page.css"></head>
+<body><div id="graphiql" data-address="{base}"></div>
+<script src="{base}/react.production.min.js"></script><script src="{base}/react-dom.production.min.js"></script>
+<script src="{base}/graphiql.min.js"></script><script src="{base}/start.js"></script></body></html>
+"""
 
 
-class DatabaseResource:
-    """A database, at ``/{db}[@{ref}]``."""
+class GraphqlResource:
+    """A database at ``/{db}[@{ref}]``, for operations of GraphQL."""
 
-    def __init__(self, schemas: Schemas, documents: Documents, answering: Answering) -> None:
-        self._schemas = schemas
-        self._documents = documents
-        self._answering = answering
+    def __init__(self, service: Service, limits: Limits, *, page: bool) -> None:
+        self._service = service
+        self._limits = limits
+        self._page = page
+
+    async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Say which methods and media types there are."""
+        resp.set_header("Allow", _METHODS)
+        resp.set_header("Accept-Post", _JSON)
+        resp.status = falcon.HTTP_204
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Answer the query in the address; a browser is shown the page that it can be changed on."""
+        resp.set_header("Vary", "Accept, Authorization")
+        if self._page and mediatypes.best_match((_JSON, _RESPONSE, falcon.MEDIA_HTML), req.accept) == falcon.MEDIA_HTML:
+            await self._show(req, resp)
+            return
+        form, place = _form(req), _place(req, writes=False)
+        try:
+            sent = read_query_string(req.query_string, self._limits)
+            status, body = await self._answered(sent, place, form)
+        except Refused as refused:
+            status, body = _refusal(refused, form)
+        except NotAllowed:
+            resp.set_header("Allow", "POST")
+            raise
+        _answer(resp, status, body, form)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
-        """Answer an operation."""
-        asked = parse_body(await req.stream.readall())
-        address, caller = address_of(req, None), req.context.caller
-        ref = None if address.ref == HEAD else address.ref
-        schema = await self._schemas.get(address.database, ref, caller)
+        """Answer the operation in the body."""
+        resp.set_header("Vary", "Accept, Authorization")
+        form, place = _form(req), _place(req)
+        _check_content(req)
+        body = await req.stream.readall()
         try:
-            document = self._documents.get(schema, asked.query)
-            answer = await self._answering.answer(
-                Asked(address.database, ref, schema, document, asked.operation_name, asked.variables or {}, caller)
-            )
-        except InvalidDocument as invalid:
-            answer = refusal(invalid.errors)
-        resp.data = answer.body
-        resp.content_type = "application/json"
+            sent = read_body(body, self._limits)
+            if isinstance(sent, list):
+                status, body = falcon.HTTP_200, await self._batch(sent, place)
+            else:
+                status, body = await self._answered(sent, place, form)
+        except Refused as refused:
+            status, body = _refusal(refused, form)
+        _answer(resp, status, body, form)
+
+    async def _answered(self, sent: Sent, place: Place, form: str) -> tuple[str, bytes]:
+        answer = await self._service.answer(sent, place)
+        wrong = form == _RESPONSE and not answer.executed
+        return falcon.HTTP_400 if wrong else falcon.HTTP_200, answer.body
+
+    async def _batch(self, items: list[Any], place: Place) -> bytes:
+        """Answer one operation after the other; one that is refused does not keep the others from being answered."""
+        bodies = []
+        for sent in read_batch(items, self._limits):
+            try:
+                bodies.append((await self._service.answer(sent, place)).body)
+            except Refused as refused:
+                bodies.append(refused.body)
+        return b"[%b]" % b",".join(bodies)
+
+    async def _show(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        place = _place(req)
+        await self._service.gate.catalog(place.database, place.caller, place.ref or HEAD)
+        name = place.database if place.ref is None else f"{place.database}@{place.ref}"
+        resp.text = _PAGE.format(title=escape(f"{name} - SynthDB"), base=escape(raw_path(req)))
+        resp.content_type = falcon.MEDIA_HTML
+        resp.set_header("Content-Security-Policy", _POLICY)
+
+
+def _place(req: falcon.asgi.Request, *, writes: bool = True) -> Place:
+    address = address_of(req, None)
+    return Place(address.database, None if address.ref == HEAD else address.ref, req.context.caller, writes)
+
+
+def _form(req: falcon.asgi.Request) -> str:
+    """Choose the form of the answer: the newer one only for those who name it.
+
+    Raises:
+        NotAcceptable: neither is accepted.
+    """
+    known = (_RESPONSE, _JSON) if _RESPONSE in req.accept.lower() else (_JSON, _RESPONSE)
+    found = mediatypes.best_match(known, req.accept)
+    if not found:
+        raise NotAcceptable(
+            "GraphQL answers in JSON only.", hint=f"Accept {_RESPONSE} or {_JSON}.", where="header 'Accept'"
+        )
+    return found
+
+
+def _check_content(req: falcon.asgi.Request) -> None:
+    """Take JSON only: what a form or a script of another page can send without being asked is refused.
+
+    Raises:
+        UnsupportedMediaType: it is something else, or not in UTF-8.
+    """
+    kind, parameters = mediatypes.parse_header(req.content_type or "")
+    if kind.lower() != _JSON or parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(
+            f"A GraphQL request is {_JSON} in UTF-8.", hint=f"Send Content-Type: {_JSON}.", where="Content-Type"
+        )
+
+
+def _refusal(refused: Refused, form: str) -> tuple[str, bytes]:
+    """Give the status of a refusal: in the older form 200, unless it was no GraphQL request at all."""
+    if refused.malformed:
+        return falcon.HTTP_400, refused.body
+    return falcon.code_to_http_status(refused.status) if form == _RESPONSE else falcon.HTTP_200, refused.body
+
+
+def _answer(resp: falcon.asgi.Response, status: str, body: bytes, form: str) -> None:
+    resp.status = status
+    resp.data = body
+    resp.content_type = f"{form}; charset=utf-8"

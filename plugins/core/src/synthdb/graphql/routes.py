@@ -1,12 +1,17 @@
 """Where the resources of the GraphQL interface are."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from synthdb.graphql.answering import Answering
 from synthdb.graphql.documents import Documents
-from synthdb.graphql.resources import DatabaseResource
+from synthdb.graphql.limits import Limits
+from synthdb.graphql.persisted import Persisted
+from synthdb.graphql.resources import GraphqlResource
 from synthdb.graphql.schemas import Schemas
+from synthdb.graphql.service import Service
+from synthdb.rest.assets import AssetResource
+from synthdb.rest.routes import core_settings
 from synthdb_host.contracts import Route
 
 if TYPE_CHECKING:
@@ -14,9 +19,29 @@ if TYPE_CHECKING:
 
 __all__ = ["routes"]
 
+_ASSETS: Final = {
+    "graphiql.min.css": "graphiql",
+    "graphiql.min.js": "graphiql",
+    "page.css": "page",
+    "react-dom.production.min.js": "graphiql",
+    "react.production.min.js": "graphiql",
+    "start.js": "page",
+}
+
 
 def routes(host: "PluginHost") -> Sequence[Route]:
     """Give the routes, relative to the mount of the GraphQL generator."""
-    answering = Answering(host.gate, host.settings.limits.max_rows)
-    database = DatabaseResource(Schemas(host.gate), Documents(), answering)
-    return (Route("/{db}", lambda _: database),)
+    settings = core_settings(host).graphql
+    limits = Limits.of(host.settings, settings)
+    service = Service(
+        host.gate,
+        Schemas(host.gate),
+        Documents(limits),
+        Persisted(settings.documents, limits.document_bytes),
+        Answering(host.gate, limits.rows),
+        limits,
+        settings.introspection,
+    )
+    database = GraphqlResource(service, limits, page=settings.page)
+    assets = AssetResource("synthdb.graphql", _ASSETS)
+    return (Route("/{db}", lambda _: database), Route("/{db}/{asset}", lambda _: assets))

@@ -1,4 +1,4 @@
-"""The resources of the OpenAPI generator: documents, the page that shows one, and what the page loads."""
+"""The resource of the OpenAPI generator: documents, and the page that shows one."""
 
 from html import escape
 from typing import Final
@@ -6,14 +6,13 @@ from typing import Final
 import falcon
 import falcon.asgi
 
-from synthdb.openapi.assets import asset
 from synthdb.openapi.documents import Documents
 from synthdb.rest.address import parse_address
+from synthdb.rest.assets import answer_bytes
 from synthdb.rest.shapes import raw_path
-from synthdb_host.errors import NotFound
 from synthdb_host.operations import HEAD
 
-__all__ = ["AssetResource", "DocumentResource"]
+__all__ = ["DocumentResource"]
 
 _SUFFIX: Final = ".json"
 _POLICY: Final = (
@@ -48,32 +47,4 @@ class DocumentResource:
             resp.content_type = falcon.MEDIA_HTML
             resp.set_header("Content-Security-Policy", _POLICY)
             return
-        _answer(req, resp, document.data, document.etag, falcon.MEDIA_JSON)
-
-
-class AssetResource:
-    """What the page loads, at ``/{db}/{asset}``."""
-
-    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
-        """Give a file of the page."""
-        found = asset(names["asset"])
-        if found is None:
-            raise NotFound("There is nothing at this address.")
-        _answer(req, resp, found.data, found.etag, found.content_type)
-
-
-def _answer(req: falcon.asgi.Request, resp: falcon.asgi.Response, data: bytes, etag: str, content_type: str) -> None:
-    """Answer with bytes, or that those the client has are still right."""
-    resp.set_header("ETag", etag)
-    resp.set_header("Cache-Control", "private, no-cache")
-    if _has(req.get_header("if-none-match"), etag):
-        resp.status = falcon.HTTP_304
-        return
-    resp.data = data
-    resp.content_type = content_type
-
-
-def _has(known: str | None, etag: str) -> bool:
-    if known is None:
-        return False
-    return known.strip() == "*" or etag in (part.strip().removeprefix("W/") for part in known.split(","))
+        answer_bytes(req, resp, document.data, document.etag, falcon.MEDIA_JSON)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from synthdb.meta.routes import routes as meta_routes
 from synthdb.openapi.documents import Documents
-from synthdb.openapi.resources import AssetResource, DocumentResource
+from synthdb.openapi.resources import DocumentResource
 from synthdb.openapi.scope import Server
+from synthdb.rest.assets import AssetResource
 from synthdb_host.contracts import MediaType, Route
 
 if TYPE_CHECKING:
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["routes"]
 
+_ASSETS: Final = {"start.js": "page", "swagger-ui-bundle.js": "swagger_ui", "swagger-ui.css": "swagger_ui"}
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
 def routes(host: "PluginHost") -> Sequence[Route]:
     """Give the routes, relative to the mount of the OpenAPI generator."""
     resource = DocumentResource(Documents(host.gate, _server(host)))
-    assets = AssetResource()
+    assets = AssetResource("synthdb.openapi", _ASSETS)
     return (Route("/{db}", lambda _: resource), Route("/{db}/{asset}", lambda _: assets))
 
 

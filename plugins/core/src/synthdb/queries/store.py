@@ -67,7 +67,7 @@ class QueryStore:
         if TABLE not in catalog.tables:
             return []
         rows = self._target.execute(select_all(self._target.ref)).python()
-        return SavedQuery.of_rows(rows, catalog)
+        return [SavedQuery.of_row(row, catalog) for row in rows]
 
     def get(self, name: str) -> SavedQuery:
         """Give one saved query.
@@ -79,10 +79,9 @@ class QueryStore:
         rows: list[dict[str, Any]] = []
         if TABLE in catalog.tables:
             rows = self._target.execute(select_named(name, self._target.ref)).python()
-        found = SavedQuery.of_rows(rows, catalog)
-        if not found:
+        if not rows:
             raise unknown_query(name, [query.name for query in self.all()])
-        return found[0]
+        return SavedQuery.of_row(rows[0], catalog)
 
     def run(self, name: str, given: Mapping[str, object], limit: int | None = None) -> Result:
         """Run a saved query with values for its parameters.

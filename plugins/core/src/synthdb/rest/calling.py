@@ -73,10 +73,9 @@ class FunctionResource:
         if TABLE not in catalog.tables:
             raise unknown_query(name, ())
         rows = (await self.gate.execute(address.database, select_named(name, address.ref), caller)).python()
-        found = SavedQuery.of_rows(rows, catalog)
-        if not found:
+        if not rows:
             raise unknown_query(name, ())
-        return found[0]
+        return SavedQuery.of_row(rows[0], catalog)
 
 
 def _query_arguments(text: str) -> dict[str, object]:

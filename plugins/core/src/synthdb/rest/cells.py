@@ -20,18 +20,11 @@ from synthdb.rest.shapes import raw_path
 from synthdb_host.catalog import Column, Table
 from synthdb_host.contracts import Context
 from synthdb_host.encoding import to_text
-from synthdb_host.errors import (
-    InvalidBody,
-    InvalidParameter,
-    NotAllowed,
-    NotFound,
-    PreconditionFailed,
-    RangeNotSatisfiable,
-)
+from synthdb_host.errors import InvalidBody, InvalidParameter, NotFound, PreconditionFailed, RangeNotSatisfiable
 from synthdb_host.gate import Gate
 from synthdb_host.operations import ColumnRef, Comparison, Filter, Literal, Output, Select, Update, and_all
 
-__all__ = ["Cells", "not_of_cells"]
+__all__ = ["Cells"]
 
 _METHODS: Final = "GET, HEAD, PUT, DELETE, OPTIONS"
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -224,12 +217,6 @@ class Cells:
         if isinstance(declared, str) and _MEDIA_TYPE.fullmatch(declared):
             media_type = declared
         return _File(content, media_type, values)
-
-
-def not_of_cells(resp: falcon.asgi.Response) -> NotAllowed:
-    """Give the error that cells do not have a method, and say which they have."""
-    resp.set_header("Allow", _METHODS)
-    return NotAllowed("A cell has no such method.", hint="PUT its content, or PATCH the row.")
 
 
 def _no_row(cell: _Cell) -> NotFound:

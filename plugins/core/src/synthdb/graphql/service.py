@@ -1,0 +1,116 @@
+"""From a request to an answer: its document, its schema, its limits, and then its operation."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from graphql import OperationDefinitionNode, OperationType
+
+from synthdb.graphql.answering import Answer, Answering, Asked
+from synthdb.graphql.documents import Document, Documents
+from synthdb.graphql.limits import Limits
+from synthdb.graphql.persisted import Persisted
+from synthdb.graphql.refusals import Refused, too_long
+from synthdb.graphql.requests import Sent
+from synthdb.graphql.schemas import Schemas
+from synthdb.queries.documents import digest_of, select_text
+from synthdb_host.contracts import Context, Resource
+from synthdb_host.errors import IntrospectionDisabled, NotAllowed, TooComplex, UnknownTable
+from synthdb_host.gate import Gate
+from synthdb_host.operations import HEAD, Ref
+
+__all__ = ["Place", "Service"]
+
+_INTROSPECT: Final = "introspect"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a request is about, and who asks. Without ``writes`` it may only read."""
+
+    database: str
+    ref: Ref | None
+    caller: Context
+    writes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Answers requests.
+
+    ``introspection`` says whether anybody may ask for the schema; who may is said by the permission ``introspect``.
+    """
+
+    gate: Gate
+    schemas: Schemas
+    documents: Documents
+    persisted: Persisted
+    answering: Answering
+    limits: Limits
+    introspection: bool
+
+    async def answer(self, sent: Sent, place: Place) -> Answer:
+        """Answer a request.
+
+        Raises:
+            Refused: it is wrong in a way that GraphQL answers.
+            NotAllowed: it would write where it may only read.
+            UnknownDatabase, UnknownRef: there is no such thing.
+            Unavailable: the server has too much to do.
+        """
+        schema = await self.schemas.get(place.database, place.ref, place.caller)
+        text = await self.persisted.text(sent, self._registered(place))
+        document = self.documents.known(schema.key, text)
+        if document is None:
+            suggest = await self._may_introspect(place)
+            document = await self.documents.get(schema.graphql, schema.key, text, suggest=suggest)
+        if document.introspects and not await self._may_introspect(place):
+            raise Refused(IntrospectionDisabled("You may not ask for the schema here."))
+        operation = document.operation(sent.operation_name)
+        if operation.operation is not OperationType.QUERY and not place.writes:
+            raise NotAllowed("A GET request may only hold a query.", hint="Send other operations with POST.")
+        cost = self._cost(document, operation, sent)
+        caller = self._within(place.caller)
+        answer = await self.answering.answer(
+            Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller)
+        )
+        return self._checked(answer, operation, cost if sent.wants_cost else None)
+
+    def _cost(self, document: Document, operation: OperationDefinitionNode, sent: Sent) -> int:
+        try:
+            return document.cost(operation).estimate(sent.variables, self.limits)
+        except TooComplex as error:
+            raise Refused(error) from error
+
+    def _within(self, caller: Context) -> Context:
+        """Give the caller the time that a request may take, if he has not less."""
+        end = time.monotonic() + self.limits.seconds
+        return caller if caller.deadline is not None and caller.deadline < end else replace(caller, deadline=end)
+
+    def _checked(self, answer: Answer, operation: OperationDefinitionNode, cost: int | None) -> Answer:
+        # What was written is told, however long it is; else the caller would write it again.
+        if operation.operation is OperationType.QUERY and len(answer.body) > self.limits.response_bytes:
+            raise Refused(too_long("max_response_bytes", "The answer", self.limits.response_bytes))
+        if cost is None:
+            return answer
+        return replace(answer, body=b'%b,"extensions":{"cost":%d}}' % (answer.body[:-1], cost))
+
+    async def _may_introspect(self, place: Place) -> bool:
+        if not self.introspection:
+            return False
+        resource = Resource(place.database, ref=str(place.ref or HEAD))
+        return bool(await self.gate.permitted(resource, (_INTROSPECT,), place.caller))
+
+    def _registered(self, place: Place) -> Callable[[str], Awaitable[str | None]]:
+        """Find registered documents as the caller may read them, so that a policy may say who runs which."""
+
+        async def text_of(digest: str) -> str | None:
+            try:
+                found = await self.gate.execute(place.database, select_text(digest, place.ref or HEAD), place.caller)
+            except UnknownTable:
+                return None
+            texts = [row["text"] for row in found.python()]
+            return texts[0] if texts and digest_of(texts[0]) == digest else None
+
+        return text_of
