@@ -13,7 +13,7 @@ from synthdb_host.catalog import Catalog
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import IdempotencyKeyReused, TooLarge
 from synthdb_host.operations import HEAD, Filter, Operation, Position, Ref, Select
-from synthdb_host.versions import MergeReport
+from synthdb_host.versions import MergeReport, Offset
 
 __all__ = [
     "UNRESTRICTED",
@@ -21,6 +21,7 @@ __all__ = [
     "Authenticator",
     "Authorizer",
     "Capability",
+    "ChangeSet",
     "Context",
     "Credentials",
     "Database",
@@ -46,6 +47,7 @@ __all__ = [
     "Transaction",
     "UnitRunner",
     "Verdict",
+    "Watch",
 ]
 
 _LARGEST_ANSWER: Final = 1_000_000
@@ -67,12 +69,13 @@ Capability = Literal[
     "row_versions",
     "idempotency",
     "streams",
+    "follow",
 ]
 """What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
 ``unsupported_capability``. ``as_of`` is reading the past: refs with a moment, the log, histories and diffs;
 ``merge`` is everything that combines two states; ``changes`` is the feed; ``row_versions`` is giving the version of
 each row and comparing it in a write; ``idempotency`` is doing a write once for its key; ``streams`` are reads of any
-length."""
+length; ``follow`` is being told of commits, and reading for many callers at once what they changed."""
 
 
 # -- who asks, and with which limits ---------------------------------------------------------------------
@@ -286,6 +289,46 @@ class RowStream(Protocol):
         """Let go of the state, at the latest when a running read is over; harmless a second time."""
 
 
+class Watch(Protocol):
+    """Somebody is told of commits, until this is closed."""
+
+    def close(self) -> None:
+        """Tell of no more commits; harmless a second time."""
+
+
+class ChangeSet(Protocol):
+    """What commits of one branch changed between two offsets: read once, and shown to any number of callers."""
+
+    @property
+    def start(self) -> Offset:
+        """The offset after which it begins."""
+
+    @property
+    def end(self) -> Offset:
+        """The offset with which it ends, and after which to go on."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The names, as they are now, of the tables that were changed."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds."""
+
+    async def seen(
+        self, tables: Mapping[str, Filter | None], restrictions: Restrictions
+    ) -> tuple[Sequence[Offset], Result]:
+        """Give what a caller with these restrictions sees of it, and the offset of each change.
+
+        ``tables`` and the columns of the result are those of :class:`synthdb_host.versions.Follow`. Of a restricted
+        table a row that does not satisfy ``rows`` is not there, before or after, and hidden columns are not shown.
+
+        Raises:
+            UnknownTable, UnknownColumn, InvalidFilter, UnknownOperator: a condition does not fit its table, whether
+                that was changed or not.
+        """
+
+
 class Transaction(Protocol):
     """Several operations as one commit; it sees its own writes and keeps other writers out."""
 
@@ -328,6 +371,24 @@ class Database(Protocol):
 
     async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> RowStream:
         """Start to read rows piece by piece (capability ``streams``); the context's deadline is for starting."""
+
+    def watch(self, notify: Callable[[], None]) -> Watch:
+        """Have ``notify`` called after commits, also of other processes (capability ``follow``).
+
+        It is a hint and carries nothing: it may come for nothing, and once for several commits, but there is one
+        after every commit. It comes on any thread, and must neither wait nor raise. Until there is a commit, a watch
+        asks nothing of the storage.
+        """
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> ChangeSet:
+        """Read what was changed on a branch after an offset (capability ``follow``): about ``limit`` changes.
+
+        None: nothing yet, only where the log ends now. A commit with more changes comes in several sets.
+
+        Raises:
+            UnknownRef: there is no such branch.
+            HistoryGone: the changes after the offset are no longer kept.
+        """
 
     def check(self) -> None:
         """Raise if the storage cannot be read."""

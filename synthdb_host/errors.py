@@ -34,6 +34,7 @@ __all__ = [
     "Conflict",
     "CursorExpired",
     "DuplicateName",
+    "FellBehind",
     "Forbidden",
     "ForeignKeyViolation",
     "FullTableWrite",
@@ -819,6 +820,16 @@ class Unavailable(RequestError):
     status = 503
     code = "unavailable"
     title = "Unavailable"
+
+
+class FellBehind(Unavailable):
+    """A follower took changes more slowly than they were made, so that the newest ones are no longer kept for him.
+
+    Connect again with the id of the last change that was dealt with; follow fewer tables, or with a condition.
+    """
+
+    code = "fell_behind"
+    title = "Fell behind"
 
 
 class Timeout(RequestError):

@@ -30,16 +30,19 @@ from synthdb_host.contracts import (
 )
 from synthdb_host.deciding import Deciders, columns_of, forbidden, join_restrictions
 from synthdb_host.demands import Demands
-from synthdb_host.errors import RequestError, UnknownDatabase, UnsupportedCapability
-from synthdb_host.operations import HEAD, Delete, Insert, Operation, Or, Ref, Select, Update
+from synthdb_host.errors import RequestError, Unavailable, UnknownDatabase, UnsupportedCapability
+from synthdb_host.operations import HEAD, Delete, Filter, Insert, Operation, Or, Ref, Select, Update
 from synthdb_host.selection import closest
+from synthdb_host.versions import Follow
 
 if TYPE_CHECKING:
     from synthdb_host.contributions import Contributions
+    from synthdb_host.feeds import Feed, Feeds, Wishes
+    from synthdb_host.settings import FeedSettings
 
 __all__ = ["Gate", "GatedStream", "GatedTransaction", "Observer", "OpenDatabases"]
 
-Observer = Callable[[str, Operation, Principal, Outcome], None]
+Observer = Callable[[str, Operation | Follow, Principal, Outcome], None]
 """Told how an operation went: database, operation, principal, outcome."""
 
 _BASIC: Final = frozenset({Select, Insert, Update, Delete})
@@ -77,6 +80,7 @@ class Gate:
         contributions: the plugins' authenticators, authorizers and policies.
         observed: told the outcome of every operation; None: nobody wants to know.
         access: the built-in judge, used only where no plugin contributes an authorizer.
+        feeds: what those may cost who follow changes.
     """
 
     def __init__(
@@ -85,11 +89,15 @@ class Gate:
         contributions: "Contributions",
         observed: Observer | None,
         access: Access,
+        feeds: "FeedSettings",
     ) -> None:
         self._databases = databases
         self._deciders = Deciders(contributions.authenticators, contributions.authorizers, contributions.policies)
         self._access = None if self._deciders.authorizers else access
         self._observed = observed
+        self._feed_settings = feeds
+        self._feeds: Feeds | None = None
+        self._ends_feeds = False
 
     async def authenticate(self, credentials: Credentials) -> Principal:
         """Say who makes a request.
@@ -183,6 +191,74 @@ class Gate:
             observe(error, 0, started)
             raise
 
+    async def follow(self, database: str, follow: Follow, context: Context) -> "Feed":
+        """Begin to be told of changes; whoever does closes the feed.
+
+        For each set of changes the caller is judged and restricted anew, and each row before and after by itself.
+
+        Raises:
+            Forbidden, UnsupportedCapability, RequestError: as :meth:`execute` does.
+            HistoryGone: the changes after ``since`` are no longer kept.
+            Unavailable: there are too many followers.
+        """
+        started, begun, context = time.perf_counter(), 0.0, replace(context, deadline=None)
+
+        async def admit(changed: Iterable[str]) -> "tuple[Wishes | None, Restrictions]":
+            return await self._followed(database, follow, changed, context)
+
+        def ended(rows: int) -> None:
+            self._observe(database, follow, context, None, time.perf_counter() - begun, rows)
+
+        try:
+            target = await self._database(database, context)
+            await self._authorize(context, "follow", Resource(database, ref=follow.branch))
+            _require(database, target, {"follow"}, context)
+            feed = await self._open_feeds().follow(target, follow, context, admit, ended)
+        except BaseException as error:
+            self._observe(database, follow, context, _code(error), started, 0)
+            raise
+        # Observed is how long it took to begin; how long somebody follows says nothing about the work.
+        begun = time.perf_counter() - started
+        return feed
+
+    def _open_feeds(self) -> "Feeds":
+        if self._ends_feeds:
+            raise Unavailable("The server is stopping.", hint="Connect again.", data={"retry_after": 1})
+        if self._feeds is None:
+            from synthdb_host.feeds import Feeds  # noqa: PLC0415 - loads asyncio, which embedded use does without
+
+            self._feeds = Feeds(self._feed_settings)
+        return self._feeds
+
+    def end_feeds(self) -> None:
+        """End all feeds, because the process is stopping; none is begun until :meth:`begin_feeds`."""
+        self._ends_feeds = True
+        if self._feeds is not None:
+            self._feeds.end()
+
+    def begin_feeds(self) -> None:
+        """Let feeds be begun again."""
+        self._ends_feeds = False
+
+    async def _followed(
+        self, database: str, follow: Follow, changed: Iterable[str], context: Context
+    ) -> "tuple[Wishes | None, Restrictions]":
+        """Say which tables somebody is shown who follows some or, of those that were changed, all."""
+        await self._authorize(context, "follow", Resource(database, ref=follow.branch))
+        if self._is_free(context.principal):
+            return follow.tables, UNRESTRICTED
+        wishes: dict[str, Filter | None] = {}
+        limits: dict[str, TableRestriction] = {}
+        for name in follow.tables or changed:
+            refusal = await self._refusal(context, "select", Resource(database, name, follow.branch))
+            if refusal is None:
+                wishes[name] = follow.tables.get(name)
+                found = await self._deciders.restriction(context, "select", Resource(database, name))
+                limits |= {} if found is None else {name: found}
+            elif name in follow.tables:
+                raise refusal
+        return wishes or None, Restrictions(limits)
+
     async def _database(self, name: str, context: Context) -> Database:
         try:
             return self._databases.get(name)
@@ -217,7 +293,7 @@ class Gate:
     def _observe(
         self,
         database: str,
-        operation: Operation,
+        operation: Operation | Follow,
         context: Context,
         code: str | None,
         started: float,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
     from synthdb_host.operations import Operation
     from synthdb_host.tasks import Schedule, Task
+    from synthdb_host.versions import Follow
 
 __all__ = ["HOOK_API", "PROJECT", "SEALED", "HostSpecs", "hookimpl", "hookspec"]
 
@@ -181,10 +182,10 @@ class HostSpecs:
 
     @hookspec
     def synthdb_observed(
-        self, database: str, operation: "Operation", principal: "Principal", outcome: "Outcome"
+        self, database: str, operation: "Operation | Follow", principal: "Principal", outcome: "Outcome"
     ) -> None:
         """Learn that an operation has been answered.
 
-        Kind: event. When: after each operation, allowed or not, outside the transaction. Telemetry only: durable
-        work belongs behind the commit log.
+        Kind: event. When: after each operation, allowed or not, outside the transaction; for somebody who follows
+        changes, when he no longer does. Telemetry only: durable work belongs behind the commit log.
         """

@@ -19,6 +19,7 @@ from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.settings import HostSettings
 from synthdb_host.signing import Signing
 from synthdb_host.targets import load_target
+from synthdb_host.versions import Follow
 
 if TYPE_CHECKING:
     from synthdb_host.control import Control
@@ -54,7 +55,7 @@ class Host:
         self.jobs = Jobs(self, self._control)
         self.signing = Signing(self.settings.data, self.settings.secret_key)
         self.access = self._access(loader)
-        self.gate = Gate(self.databases, self.contributions, self._observers or None, self.access)
+        self.gate = Gate(self.databases, self.contributions, self._observers or None, self.access, self.settings.feeds)
 
     @classmethod
     def build(
@@ -91,7 +92,7 @@ class Host:
         """Give the settings of an active plugin, of the type that its manifest names."""
         return self._sections[plugin_id]
 
-    def observed(self, database: str, operation: Operation, principal: Principal, outcome: Outcome) -> None:
+    def observed(self, database: str, operation: Operation | Follow, principal: Principal, outcome: Outcome) -> None:
         """Tell plugins that an operation was answered."""
         self._observers(database, operation, principal, outcome)
 
@@ -129,6 +130,7 @@ class Host:
             StartupError: a plugin failed.
         """
         self.databases.start(scheduler)
+        self.gate.begin_feeds()
         for whose, start in self._start:
             try:
                 start(host=self)
@@ -137,6 +139,7 @@ class Host:
 
     def stop_worker(self) -> None:
         """Let plugins end their work, last started first, and close the databases."""
+        self.gate.end_feeds()
         for whose, stop in self._stop:
             try:
                 stop(host=self)

@@ -39,6 +39,7 @@ from synthdb_host.selection import Selection, closest, find_config, names, read_
 __all__ = [
     "CompressionSettings",
     "CorsSettings",
+    "FeedSettings",
     "HostSettings",
     "JobSettings",
     "Limits",
@@ -141,6 +142,20 @@ class CompressionSettings(BaseModel):
     level: int = Field(default=3, ge=1, le=9, description="1 is fastest, 9 smallest")
 
 
+class FeedSettings(BaseModel):
+    """What those may cost who follow changes, in each worker."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_followers: int = Field(default=2_000, gt=0, description="followers at a time")
+    max_followers_per_principal: int = Field(default=200, gt=0, description="followers of one principal at a time")
+    max_terms: int = Field(default=100, gt=0, description="tables, and conditions on them, that one follows")
+    page_changes: int = Field(default=500, gt=0, description="changes that are read at a time")
+    buffer_bytes: int = Field(
+        default=32 * 1024 * 1024, gt=0, description="bytes of the newest changes kept, by branch; who falls behind ends"
+    )
+
+
 class PluginsSection(BaseModel):
     """Which plugins load, and one section of settings per plugin (``[plugins.ID]``)."""
 
@@ -173,6 +188,7 @@ class HostSettings(BaseSettings):
         description="secret, env:NAME or file:PATH, to sign with; without it one is made in the data folder",
     )
     limits: Limits = Field(default=Limits(), description="what one request may cost")
+    feeds: FeedSettings = Field(default=FeedSettings(), description="what those may cost who follow changes")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
     cors: CorsSettings = Field(default=CorsSettings(), description="which pages of other origins may call the server")
     compression: CompressionSettings = Field(

@@ -5,10 +5,14 @@ ever was. Reading operations here yield rows like a select does; the columns of 
 operations yield a :class:`MergeReport` where they combine two states.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from typing import Literal as OneOf
+
+from synthdb_host.errors import InvalidParameter
+from synthdb_host.filters import Filter
 
 __all__ = [
     "HEAD",
@@ -28,10 +32,12 @@ __all__ = [
     "Diff",
     "DropBranch",
     "DropTag",
+    "Follow",
     "History",
     "Log",
     "Merge",
     "MergeReport",
+    "Offset",
     "OpenConflict",
     "Ref",
     "Resolve",
@@ -138,6 +144,50 @@ class Changes:
     tables: tuple[str, ...] = ()
     branch: str | None = "main"
     limit: int = 1_000
+
+
+_OFFSET: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
+_WHOLE: Final = 2**62
+
+
+class Offset(NamedTuple):
+    """A place in the log: behind a whole commit, or behind the change at a position in it. Offsets are in order."""
+
+    commit: int
+    position: int = _WHOLE
+
+    @classmethod
+    def parse(cls, text: str) -> "Offset":
+        """Read ``COMMIT`` or ``COMMIT.POSITION``.
+
+        Raises:
+            InvalidParameter: it is neither.
+        """
+        found = _OFFSET.fullmatch(text)
+        if found is None:
+            hint = "Offsets are ids of commits, or the seq of a change."
+            raise InvalidParameter(f"{text[:100]!r} is no offset.", hint=hint, where="since")
+        return cls(int(found[1]), _WHOLE if found[2] is None else int(found[2]))
+
+    def __str__(self) -> str:
+        return str(self.commit) if self.position == _WHOLE else f"{self.commit}.{self.position}"
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Be told what commits change on a branch, as they are made, in their order.
+
+    ``since`` is the offset of the last change that was seen; None: what comes from now on. ``tables`` are those that
+    are followed, each with the condition that its rows must satisfy; none: all tables.
+
+    Columns: seq, commit, at, branch, table, op, key, old, new, changed. A row that comes to satisfy the condition, or
+    to be one that the caller may see, is an ``insert``; one that no longer does is a ``leave``; ``update`` and
+    ``delete`` are of rows that did before. Rows have the columns that their table has now.
+    """
+
+    tables: Mapping[str, Filter | None] = field(default_factory=dict)
+    branch: str = "main"
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ class CapabilityTests:
             "branches": lambda: session.execute(Branching((CreateBranch("dev"),))),
             "merge": lambda: session.execute(Merge(Ref("dev"))),
             "changes": lambda: session.execute(Changes()),
+            "follow": lambda: session.database.watch(lambda: None),
             "streams": lambda: run(session.database.stream(Select("people"), session.restrictions, session.context)),
         }
         for capability in sorted(missing & set(attempts)):

@@ -8,6 +8,7 @@ from synthdb_host.contracts import (
     Authenticator,
     Authorizer,
     Capability,
+    ChangeSet,
     Context,
     Decision,
     Outcome,
@@ -21,13 +22,16 @@ from synthdb_host.contracts import (
     Scheduler,
     StorageBackend,
     Verdict,
+    Watch,
 )
 from synthdb_host.encoding import RowEncoder
+from synthdb_host.errors import UnsupportedCapability
 from synthdb_host.gate import Gate
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest
 from synthdb_host.operations import HEAD, Operation, Ref, Select
+from synthdb_host.versions import Follow, Offset
 
 __all__ = [
     "ALL_CAPABILITIES",
@@ -95,6 +99,14 @@ class LedgerDatabase:
         self.asked.append((select, restrictions))
         return LedgerStream(self.ended)
 
+    def watch(self, notify: Callable[[], None]) -> Watch:
+        """Refuse."""
+        raise UnsupportedCapability("The ledger cannot be followed.")
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> ChangeSet:
+        """Refuse."""
+        raise UnsupportedCapability("The ledger cannot be followed.")
+
     async def commit(self) -> str | None:
         """Note that the transaction was committed."""
         self.ended.append("commit")
@@ -138,7 +150,7 @@ class Ledger:
 
     def __init__(self, capabilities: frozenset[Capability] = ALL_CAPABILITIES) -> None:
         self.database = LedgerDatabase(capabilities)
-        self.observed: list[tuple[str, Operation, Principal, Outcome]] = []
+        self.observed: list[tuple[str, Operation | Follow, Principal, Outcome]] = []
 
     @hookimpl
     def synthdb_storage_backends(self) -> Sequence[StorageBackend]:
@@ -146,7 +158,9 @@ class Ledger:
         return (StorageBackend("ledger", self._open, self.database.capabilities),)
 
     @hookimpl
-    def synthdb_observed(self, database: str, operation: Operation, principal: Principal, outcome: Outcome) -> None:
+    def synthdb_observed(
+        self, database: str, operation: Operation | Follow, principal: Principal, outcome: Outcome
+    ) -> None:
         """Note what was observed."""
         self.observed.append((database, operation, principal, outcome))
 

@@ -15,6 +15,7 @@ from synthdb_host.testing.combining import CombiningRightTests
 from synthdb_host.testing.decisions import DecidingTests, RepeatingTests
 from synthdb_host.testing.feeds import FeedTests
 from synthdb_host.testing.filters import FilterTests
+from synthdb_host.testing.following import FollowTests
 from synthdb_host.testing.growing import GrowingTests
 from synthdb_host.testing.idempotency import IdempotencyTests
 from synthdb_host.testing.life import LifeTests
@@ -64,6 +65,7 @@ class StorageSuite(
     DecidingTests,
     RepeatingTests,
     FeedTests,
+    FollowTests,
     IdempotencyTests,
     StreamTests,
     LifeTests,

@@ -1,6 +1,6 @@
 """What the quick tests leave out, and a storage that writes down what surfaces ask it to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -11,6 +11,7 @@ from synthdb.plugin import plugin as core
 from synthdb_host.catalog import Catalog, Column, ColumnType, Table
 from synthdb_host.contracts import (
     Capability,
+    ChangeSet,
     Context,
     Placement,
     Restrictions,
@@ -18,6 +19,7 @@ from synthdb_host.contracts import (
     RowStream,
     Scheduler,
     StorageBackend,
+    Watch,
 )
 from synthdb_host.encoding import ResultColumn, RowEncoder
 from synthdb_host.errors import UnknownRef, UnsupportedCapability
@@ -27,6 +29,7 @@ from synthdb_host.manifest import Manifest
 from synthdb_host.operations import HEAD, Operation, Ref, Select
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing.hosting import build_host
+from synthdb_host.versions import Offset
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(get_args(Capability))
 PEOPLE: Final = Table(
@@ -85,6 +88,12 @@ class Script:
 
     async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> RowStream:
         raise UnsupportedCapability("The script has no streams.")
+
+    def watch(self, notify: Callable[[], None]) -> Watch:
+        raise UnsupportedCapability("The script cannot be followed.")
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> ChangeSet:
+        raise UnsupportedCapability("The script cannot be followed.")
 
     async def begin(self, context: Context, ref: Ref = HEAD) -> "Script":
         self.begun.append((ref, context.message))

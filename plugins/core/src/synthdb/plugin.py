@@ -22,6 +22,7 @@ from synthdb_host.errors import Unavailable
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.operations import Operation
 from synthdb_host.tasks import Schedule, Task
+from synthdb_host.versions import Follow
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
@@ -84,6 +85,7 @@ class CorePlugin:
             Permission("introspect", "database", "Ask GraphQL for its schema; what is in it follows the others."),
             Permission("sql", "database", "Run read-only SQL."),
             Permission("history", "database", "Read commits, branches, histories, diffs and changes."),
+            Permission("follow", "database", "Be told of changes of rows that may be read, back to an offset."),
             Permission("branch", "database", "Make, change and remove branches and tags."),
             Permission(
                 "merge",
@@ -115,7 +117,9 @@ class CorePlugin:
         return [HealthCheck("storage", self._check)]
 
     @hookimpl
-    def synthdb_observed(self, database: str, operation: Operation, principal: Principal, outcome: Outcome) -> None:
+    def synthdb_observed(
+        self, database: str, operation: Operation | Follow, principal: Principal, outcome: Outcome
+    ) -> None:
         """Log operations that were slow."""
         if outcome.seconds > self._settings.slow_operation_seconds:
             _log.warning("slow operation: %s on %s took %.3f s", type(operation).__name__, database, outcome.seconds)

@@ -23,17 +23,21 @@ from synthdb.engine.states import StateNote, read_state
 from synthdb.engine.streams import SelectStream, require_time
 from synthdb.engine.transaction import EngineTransaction
 from synthdb.engine.translation import FOREIGN, translate
+from synthdb.engine.versions.following import LogReader
 from synthdb.engine.versions.reading import VersionReading, read_versions_of
+from synthdb.engine.versions.seeing import EngineChanges, Seeing
 from synthdb.engine.writer import Deferring, Unit, Writer
 from synthdb.settings import CoreSettings
 from synthdb.storage.connections import Connection, Connections
 from synthdb.storage.layout import read_format
 from synthdb.storage.locks import WriteLock
 from synthdb.storage.processes import this_process
+from synthdb.storage.signals import Watcher
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
 from synthdb_host.errors import RequestError, Timeout, Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
+from synthdb_host.versions import Offset
 
 __all__ = ["SqliteDatabase", "open_sqlite"]
 
@@ -91,13 +95,15 @@ class SqliteDatabase:
         self._reader = Reader()
         self._slow: dict[object, None] = {}
         self._running = Running()
+        self._log, self._seeing = LogReader(), Seeing()
         self._closed = False
         self._process = this_process()
         with ExitStack() as opened:
             opened.callback(self._connections.close)
             self._require_ours()
-            lock = WriteLock(path, settings.lock_timeout_seconds)
+            self._lock = lock = WriteLock(path, settings.lock_timeout_seconds)
             opened.callback(lock.close)
+            opened.callback(self._seeing.close)
             deferring = Deferring(settings.backfill_above_rows, announce)
             self._writer = Writer(self._connections, lock, self._admit, deferring)
             self._run_units = self._writer.run
@@ -193,6 +199,21 @@ class SqliteDatabase:
         stream = SelectStream(self._connections, self._scheduler, failed)
         await stream.start(start, context.deadline)
         return stream
+
+    def watch(self, notify: Callable[[], None]) -> Watcher:
+        """Have a function called after commits of any process."""
+        self._require_open()
+        return self._lock.signal.watch(notify)
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> EngineChanges:
+        """Read what was changed on a branch after an offset."""
+
+        def work(connection: Connection, catalog: StoredCatalog) -> EngineChanges:
+            self._admit(catalog)
+            lines, start, end = self._log.read(connection.driver, catalog, branch, since, limit)
+            return EngineChanges(lines, start, end, branch, catalog, self._seeing, self._scheduler)
+
+        return await self._scheduler.offload(lambda: self._read(work, None, Ref(branch)))
 
     def check(self) -> None:
         """Raise if the file cannot be read."""

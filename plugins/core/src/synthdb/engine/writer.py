@@ -320,8 +320,9 @@ class Writer:
         return found
 
     def commit(self) -> None:
-        """Make the transaction durable; raises what SQLite raises."""
+        """Make the transaction durable, and tell whoever follows the database; raises what SQLite raises."""
         self._connection.driver.execute("COMMIT")
+        self.lock.signal.give()
         if self._deferred:
             self._deferred = False
             self._deferring.announce()

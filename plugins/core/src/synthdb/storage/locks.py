@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from synthdb.storage.signals import CommitSignal
 from synthdb_host.errors import Unavailable
 
 __all__ = ["WriteLock"]
@@ -25,7 +26,8 @@ _LONGEST_WAIT: Final = 0.004
 class WriteLock:
     """Holds writers of other threads and processes away from a database file.
 
-    The lock files lie beside the database; the kernel frees them when a process dies.
+    The lock files lie beside the database; the kernel frees them when a process dies. ``signal`` tells of commits by
+    one of them.
     """
 
     def __init__(self, path: Path, seconds: float) -> None:
@@ -38,6 +40,7 @@ class WriteLock:
         except OSError:
             os.close(self._queue)
             raise
+        self.signal = CommitSignal(f"{path}-lock", self._write)
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -74,6 +77,7 @@ class WriteLock:
 
     def close(self) -> None:
         """Close the lock files."""
+        self.signal.close()
         os.close(self._queue)
         os.close(self._write)
 

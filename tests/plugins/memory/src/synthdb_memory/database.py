@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,6 +11,7 @@ from synthdb_host.batches import run_parts
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import (
     Capability,
+    ChangeSet,
     Context,
     Placement,
     Restrictions,
@@ -19,6 +21,7 @@ from synthdb_host.contracts import (
 )
 from synthdb_host.errors import Timeout, Unavailable, UnsupportedCapability
 from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Sql, Update
+from synthdb_host.versions import Offset
 from synthdb_memory.defining import define
 from synthdb_memory.reading import select
 from synthdb_memory.refs import check_ref
@@ -50,6 +53,24 @@ class _Kept:
     answer: bytes
 
 
+class Watcher:
+    """Has a function called after commits, until it is closed."""
+
+    def __init__(self, watching: list[Callable[[], None]], notify: Callable[[], None]) -> None:
+        self._watching = watching
+        self._notify = notify
+        watching.append(notify)
+
+    def close(self) -> None:
+        """Stop calling."""
+        with suppress(ValueError):
+            self._watching.remove(self._notify)
+
+
+def _unfollowed() -> UnsupportedCapability:
+    return UnsupportedCapability("This storage cannot be followed.", data={"capability": "follow"})
+
+
 class MemoryDatabase:
     """A database in memory. It is gone when it is closed."""
 
@@ -60,6 +81,7 @@ class MemoryDatabase:
         self._closed = False
         self._salt = secrets.token_hex(4)
         self._kept: dict[tuple[str, str], _Kept] = {}
+        self._watching: list[Callable[[], None]] = []
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -125,6 +147,16 @@ class MemoryDatabase:
             raise UnsupportedCapability("Only a select can be streamed.")
         return MemoryStream(found.encoder, found.rows, found.total)
 
+    def watch(self, notify: Callable[[], None]) -> "Watcher":
+        """Have a function called after commits."""
+        if "follow" not in self.capabilities:
+            raise _unfollowed()
+        return Watcher(self._watching, notify)
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> ChangeSet:
+        """Refuse: there is no log."""
+        raise _unfollowed()
+
     def check(self) -> None:
         """Raise if the database was closed."""
         if self._closed:
@@ -136,7 +168,10 @@ class MemoryDatabase:
         self._state = State()
 
     def _write(self, units: Sequence[Unit]) -> list[Result | BaseException]:
-        return [self._outcome(unit) for unit in units]
+        outcomes = [self._outcome(unit) for unit in units]
+        for notify in tuple(self._watching):
+            notify()
+        return outcomes
 
     def _outcome(self, unit: Unit) -> Result | BaseException:
         try:

@@ -7,9 +7,10 @@ from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
 from synthdb_host.errors import UnsupportedCapability
 from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Update
-from synthdb_host.versions import Backfill, Branching, CherryPick, Collect, Merge, Resolve, Restore, Revert
+from synthdb_host.versions import Backfill, Branching, CherryPick, Collect, Merge, Offset, Resolve, Restore, Revert
 from synthdb_memory.branching import change_branches, check_unprotected
 from synthdb_memory.database import CAPABILITIES, MemoryDatabase, Unit, check_deadline, run_on
+from synthdb_memory.following import MemoryChanges, read_changes
 from synthdb_memory.listing import READERS
 from synthdb_memory.merging import Merger
 from synthdb_memory.permitting import check_permitted, check_unlimited
@@ -19,7 +20,7 @@ from synthdb_memory.state import State, contents
 
 __all__ = ["VERSIONED", "VersionedDatabase", "open_versioned"]
 
-VERSIONED: Final[frozenset[Capability]] = CAPABILITIES | {"as_of", "branches", "merge", "changes"}
+VERSIONED: Final[frozenset[Capability]] = CAPABILITIES | {"as_of", "branches", "merge", "changes", "follow"}
 
 _WRITES: Final = (Insert, Update, Delete, Define, Batch)
 
@@ -45,6 +46,11 @@ class VersionedDatabase(MemoryDatabase):
     async def catalog(self, ref: Ref = HEAD) -> Catalog:
         """Describe the database at a ref."""
         return self._state_of(ref).catalog()
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> MemoryChanges:
+        """Read what was changed on a branch after an offset."""
+        self.check()
+        return read_changes(self._repository, branch, since, limit)
 
     def _state_of(self, ref: Ref) -> State:
         then = self._repository.resolve(ref).state

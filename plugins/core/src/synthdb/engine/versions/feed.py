@@ -16,16 +16,15 @@ from synthdb.engine.versions.results import Shown, result
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter, UnknownRef
-from synthdb_host.versions import Changes
+from synthdb_host.versions import Changes, Offset
 
-__all__ = ["changes"]
+__all__ = ["changed_in", "changes", "commits_of"]
 
 _COLUMNS: Final = (
     ("offset", "text"), ("at", "timestamp"), ("branch", "text"), ("author", "text"), ("message", "text"),
     ("table", "text"), ("change", "text"), ("key", "json"), ("old", "json"), ("new", "json"),
 )  # fmt: skip
 _MOST: Final = 100_000
-_LONGEST_OFFSET: Final = 19
 
 
 def changes(driver: sqlite3.Connection, operation: Changes, visible: frozenset[int] | None) -> Result:
@@ -45,42 +44,48 @@ def changes(driver: sqlite3.Connection, operation: Changes, visible: frozenset[i
     return result(_COLUMNS, rows)
 
 
-def _offset(text: str | None) -> int:
-    if text is None:
+def _since(operation: Changes) -> int:
+    """Give the last commit that was read as a whole."""
+    if operation.since is None:
         return 0
-    if not text.isdecimal() or len(text) > _LONGEST_OFFSET:
-        raise InvalidParameter(f"{text[:100]!r} is no offset.", hint="Offsets are ids of commits.", where="since")
-    return min(int(text), 2**63 - 1)
+    offset = Offset.parse(operation.since)
+    return offset.commit if offset == Offset(offset.commit) else offset.commit - 1
 
 
 def _lines(driver: sqlite3.Connection, operation: Changes, visible: frozenset[int] | None) -> Iterator[Row]:
     feed = _Feed(driver, operation.tables, visible)
-    for place, (commit, at, branch, author, message, tables) in _commits(driver, operation):
+    for place, (commit, at, branch, author, message, tables) in commits_of(driver, operation.branch, _since(operation)):
         name = feed.branch_name(branch)
         for line in feed.commit(commit, place or feed.place(branch), msgspec.json.decode(tables or "{}")):
             yield str(commit), at, name, author, message, *line
 
 
-def _commits(driver: sqlite3.Connection, operation: Changes) -> Iterator[tuple[Place | None, Row]]:
-    """Give the commits, and for those of one branch the part of its place that each was made on."""
-    since = _offset(operation.since)
+def commits_of(driver: sqlite3.Connection, branch: str | None, since: int) -> Iterator[tuple[Place | None, Row]]:
+    """Give the commits after one, and for those of one branch the part of its place that each was made on.
+
+    A commit is id, at, branch, author, message and tables.
+
+    Raises:
+        UnknownRef: there is no such branch.
+        HistoryGone: commits so old are no longer kept.
+    """
     select = "SELECT id, at, branch, author, message, tables FROM _tx"
-    if operation.branch is None:
+    if branch is None:
         _require_kept(driver, place_of(driver, MAIN), since)
         everything = driver.execute(f"{select} WHERE id > ? AND tables <> '{{}}' ORDER BY id", (since,))
         yield from ((None, row) for row in everything)
         return
-    found = branch_named(driver, operation.branch)
+    found = branch_named(driver, branch)
     if found is None:
-        raise UnknownRef(f"There is no branch {operation.branch!r}.", data={"ref": operation.branch})
+        raise UnknownRef(f"There is no branch {branch!r}.", data={"ref": branch})
     place = place_of(driver, found.id)
     _require_kept(driver, place, since)
     for depth in reversed(range(len(place.layers))):
         layers = place.layers[depth:]
-        branch, bound, _ = layers[0]
+        own, bound, _ = layers[0]
         rows = driver.execute(
             f"{select} WHERE id > ? AND id <= ? AND branch = ? AND tables <> '{{}}' ORDER BY id",
-            (since, 2**63 - 1 if bound is None else bound, branch),
+            (since, 2**63 - 1 if bound is None else bound, own),
         )
         yield from ((Place(layers), row) for row in rows)
 
@@ -126,7 +131,7 @@ class _Feed:
         return allowed and (not self._tables or table.name in self._tables)
 
     def _table(self, before: StoredTable | None, after: StoredTable, branch: int, commit: int) -> Iterator[Row]:
-        ids = sorted(set(_changed(self._driver, after, branch, commit)))
+        ids = sorted(set(changed_in(self._driver, after, branch, commit)))
         shown_old, shown_new = Shown(before or after), Shown(after)
         old = {} if before is None else fetch(self._driver, before, shown_old.columns, ids)
         new = fetch(self._driver, after, shown_new.columns, ids)
@@ -140,8 +145,8 @@ class _Feed:
             yield after.name, change, key, shown_old.image(was), shown_new.image(now)
 
 
-def _changed(driver: sqlite3.Connection, table: StoredTable, branch: int, commit: int) -> list[Any]:
-    """Give the identities of the rows that one commit wrote."""
+def changed_in(driver: sqlite3.Connection, table: StoredTable, branch: int, commit: int) -> list[Any]:
+    """Give the identities of the rows that one commit wrote; some may come twice."""
     identity, history = quote(table.identity.physical), quote(table.history)
     ended = driver.execute(f"SELECT {identity} FROM {history} WHERE _to = ? AND branch = ?", (commit, branch))
     found = [row_id for (row_id,) in ended]

@@ -25,6 +25,10 @@ class Past:
         self._marks: dict[int, dict[int, Mark]] = {}
         self._by_id: dict[Hashable, dict[int, StoredTable]] = {}
 
+    def know(self, catalog: StoredCatalog) -> None:
+        """Take over a catalog that was read before, so that it need not be read again."""
+        self._catalogs[self._key(catalog.place)] = catalog
+
     def tables(self, place: Place) -> dict[int, StoredTable]:
         """Give the tables of a place by their ids."""
         found = self._by_id.get(place)
@@ -72,13 +76,16 @@ class Past:
         return replace(self._schema(place), tables=tables, place=place)
 
     def _schema(self, place: Place) -> StoredCatalog:
-        segments = ((layer.branch, self._segment(layer.branch, layer.bound)) for layer in place.layers)
-        # What has no schema of its own until then makes no difference.
-        key = tuple(item for item in segments if item[1])
+        key = self._key(place)
         found = self._catalogs.get(key)
         if found is None:
             found = self._catalogs[key] = load_catalog(self.driver, place)
         return found
+
+    def _key(self, place: Place) -> Hashable:
+        segments = ((layer.branch, self._segment(layer.branch, layer.bound)) for layer in place.layers)
+        # What has no schema of its own until then makes no difference.
+        return tuple(item for item in segments if item[1])
 
     def _segment(self, branch: int, bound: int | None) -> int:
         """Number the time between two schema changes of a branch in which a bound lies."""

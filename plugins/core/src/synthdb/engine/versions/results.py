@@ -5,6 +5,7 @@ part of a cycle.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -110,13 +111,17 @@ def _to_python(cell: Any) -> Any:  # noqa: ANN401 - any cell
     return cell.python() if isinstance(cell, Image | Cell | Key) else cell
 
 
-def result(columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> Result:
+def result(columns: tuple[tuple[str, str], ...], rows: Sequence[Row]) -> Result:
     """Give rows of named columns; those of type ``json`` may hold any of the cells above or plain JSON values."""
-    described = [
+    return Result(_encoder(columns), rows)
+
+
+@lru_cache
+def _encoder(columns: tuple[tuple[str, str], ...]) -> RowEncoder:
+    return RowEncoder([
         ResultColumn(name, _JSON, _to_json, _to_python) if kind == "json" else _plain(name, kind)
         for name, kind in columns
-    ]
-    return Result(RowEncoder(described), rows)
+    ])  # fmt: skip
 
 
 def _plain(name: str, kind: str) -> ResultColumn:
