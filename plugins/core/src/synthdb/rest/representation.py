@@ -11,7 +11,7 @@ from synthdb_host.contracts import MediaType, Result, RowWriter
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import NotAcceptable
 
-__all__ = ["JSON", "Representation", "Representations"]
+__all__ = ["EXTRA_SUFFIXES", "JSON", "Representation", "Representations"]
 
 _ARRAY: Final = "application/vnd.pgrst.array+json"
 _OBJECT: Final = "application/vnd.pgrst.object+json"
@@ -22,11 +22,13 @@ _ALIASES: Final = {
     "application/vnd.pgrst.array": _ARRAY,
     "application/vnd.pgrst.object": _OBJECT,
 }
-_EXTRAS: Final = {
-    "application/vnd.apache.arrow.stream": "synthdb-core[arrow]",
-    "application/vnd.apache.parquet": "synthdb-core[arrow]",
+EXTRA_SUFFIXES: Final = {
+    "arrow": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
 }
-"""Forms that can be written when more is installed."""
+"""Forms that can be written when more is installed, by their suffix."""
+
+_EXTRAS: Final = dict.fromkeys(EXTRA_SUFFIXES.values(), "synthdb-core[arrow]")
 
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 

@@ -1,5 +1,6 @@
 """The resources of the REST interface: what each HTTP method does."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
@@ -14,8 +15,9 @@ from synthdb.rest.limits import Limits
 from synthdb.rest.message import with_message
 from synthdb.rest.queries import ACCEPTED, query_of
 from synthdb.rest.reading import Reading
-from synthdb.rest.shapes import Inner, Shapes, address_of, raw_path
+from synthdb.rest.shapes import Inner, Sent, Shapes, address_of, raw_path
 from synthdb.rest.steps import Asked, Step, Steps
+from synthdb.rest.suffixes import Suffixes
 from synthdb.rest.writing import not_singular
 from synthdb_host.catalog import Table
 from synthdb_host.contracts import Result
@@ -26,6 +28,7 @@ from synthdb_host.gate import Gate
 __all__ = ["DatabaseResource", "TableResource"]
 
 _TABLE_METHODS: Final = "GET, HEAD, QUERY, POST, PATCH, PUT, DELETE, OPTIONS"
+_SUFFIX_METHODS: Final = "GET, HEAD, QUERY, OPTIONS"
 _QUERY: Final = "query"
 _ROW_METHODS: Final = "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
 _TWIN_METHODS: Final = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
@@ -69,8 +72,11 @@ def _described(table: Table, base: str) -> dict[str, object]:
 class TableResource:
     """A table at ``/{db}/{table}``, and one row of it at ``/{db}/{table}/{key}``."""
 
-    def __init__(self, gate: Gate, shapes: Shapes, steps: Steps, reading: Reading, limits: Limits) -> None:
+    def __init__(
+        self, gate: Gate, shapes: Shapes, steps: Steps, reading: Reading, suffixes: Suffixes, limits: Limits
+    ) -> None:
         self._gate = gate
+        self._suffixes = suffixes
         self._drift = Drift(gate)
         self._shapes = shapes
         self._steps = steps
@@ -79,27 +85,31 @@ class TableResource:
 
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Say which methods there are."""
-        is_row, is_twin = self._shapes.of(req).is_of_row, names.get("key") == _QUERY
+        sent = await self._meant(req, names)
+        is_row, is_twin = self._shapes.of(sent).is_of_row, names.get("key") == _QUERY
         resp.set_header("Allow", _TWIN_METHODS if is_twin else _ROW_METHODS if is_row else _TABLE_METHODS)
+        if sent is not req:
+            resp.set_header("Allow", _SUFFIX_METHODS)
         if is_twin or not is_row:
             resp.set_header("Accept-Query", ACCEPTED)
         resp.status = falcon.HTTP_204
 
-    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Read rows, or the one row at a key."""
-        shape = self._shapes.of(req)
+        shape = self._shapes.of(await self._meant(req, names))
         if SCHEMA_HEADER in req.headers_lower:
             await self._drift.note(req, resp, shape.address)
         await self._reading.answer(req, resp, shape)
 
-    async def on_query(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+    async def on_query(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Read rows as the body asks (RFC 10008)."""
-        await self._query(req, resp, raw_path(req))
+        sent = await self._meant(req, names)
+        await self._query(req, resp, raw_path(sent), sent.headers_lower)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Insert rows, or with a resolution upsert them; at ``/query`` read them as the body asks."""
         if names.get("key") == _QUERY:
-            await self._query(req, resp, raw_path(req).rstrip("/").removesuffix(f"/{_QUERY}"))
+            await self._query(req, resp, raw_path(req).rstrip("/").removesuffix(f"/{_QUERY}"), req.headers_lower)
         else:
             await self._write(req, resp)
 
@@ -115,12 +125,18 @@ class TableResource:
         """Delete the rows that the filters select, or the one at a key."""
         await self._write(req, resp)
 
-    async def _query(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, path: str) -> None:
+    async def _meant(self, req: falcon.asgi.Request, names: Mapping[str, str]) -> Sent:
+        """Give the request for the table that an address with a suffix means; keys have none."""
+        return req if "key" in names else await self._suffixes.meant(req)
+
+    async def _query(
+        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, path: str, headers: Mapping[str, str]
+    ) -> None:
         body = await req.stream.readall()
         text = query_of(req.content_type, body, self._most)
         query = "&".join(part for part in (req.query_string, text) if part)
         template = (req.uri_template or "").removesuffix("/{key:path}")
-        shape = self._shapes.of(Inner("QUERY", path, query, req.headers_lower, template))
+        shape = self._shapes.of(Inner("QUERY", path, query, headers, template))
         if SCHEMA_HEADER in req.headers_lower:
             await self._drift.note(req, resp, shape.address)
         resp.set_header("Accept-Query", ACCEPTED)

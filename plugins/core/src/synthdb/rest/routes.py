@@ -14,6 +14,7 @@ from synthdb.rest.rows import RowResource
 from synthdb.rest.shapes import Shapes
 from synthdb.rest.steps import Steps
 from synthdb.rest.streaming import Streams
+from synthdb.rest.suffixes import Suffixes
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import MediaType, Route
 
@@ -51,7 +52,7 @@ def routes(host: "PluginHost") -> Sequence[Route]:
     shapes, steps = readers(host)
     limits = Limits.of(host.settings)
     reading = Reading(host.gate, _cursors(host), Streams(host.gate, host.settings), limits)
-    parts = host.gate, shapes, steps, reading, limits
+    parts = host.gate, shapes, steps, reading, Suffixes(host.gate, _media_types(host)), limits
     table, row = TableResource(*parts), RowResource(*parts)
     database = DatabaseResource(host.gate)
     function = FunctionResource(host.gate, limits, Representations(_media_types(host)))

@@ -8,6 +8,7 @@ from synthdb.rest.reading import Reading
 from synthdb.rest.resources import TableResource
 from synthdb.rest.shapes import Shapes
 from synthdb.rest.steps import Steps
+from synthdb.rest.suffixes import Suffixes
 from synthdb_host.gate import Gate
 
 __all__ = ["RowResource"]
@@ -16,8 +17,10 @@ __all__ = ["RowResource"]
 class RowResource(TableResource):
     """A row at ``/{db}/{table}/{key}``, and one cell of it at ``/{db}/{table}/{key}/{column}``."""
 
-    def __init__(self, gate: Gate, shapes: Shapes, steps: Steps, reading: Reading, limits: Limits) -> None:
-        super().__init__(gate, shapes, steps, reading, limits)
+    def __init__(
+        self, gate: Gate, shapes: Shapes, steps: Steps, reading: Reading, suffixes: Suffixes, limits: Limits
+    ) -> None:
+        super().__init__(gate, shapes, steps, reading, suffixes, limits)
         self._cells = Cells(gate)
 
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
