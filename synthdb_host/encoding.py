@@ -10,7 +10,7 @@ import base64
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Self
@@ -31,6 +31,10 @@ _ColumnConverter = Callable[[Sequence[Any]], Sequence[Any]]
 _SPELLED = frozenset({"integer", "decimal"})
 """Types whose numbers a client with floating point alone may not hold."""
 
+_MINUTE = timedelta(minutes=1)
+_MOST_ZONES = 4
+"""Kept per encoder; most servers see one or two."""
+
 _FIRST_PRINTABLE = 32
 _UNFIT = '"\\'
 
@@ -40,6 +44,18 @@ def format_timestamp(value: datetime) -> str:
     if value.tzinfo is not None:
         value = (value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None)
     return value.isoformat(timespec="microseconds") + "Z"
+
+
+def _in_zone(value: Any, zone: tzinfo) -> str:  # noqa: ANN401 - a timestamp, however it is stored
+    """Write a timestamp with the offset of a zone; in UTC, where the zone has none that RFC 3339 can write."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        local = moment.astimezone(zone)
+    except OverflowError:  # at the very first and last hours that there are
+        return format_timestamp(moment)
+    is_whole = (local.utcoffset() or timedelta()) % _MINUTE == timedelta()
+    return local.isoformat(timespec="microseconds") if is_whole else format_timestamp(moment)
 
 
 def to_text(value: object) -> str:
@@ -96,11 +112,21 @@ class RowEncoder:
         self.names = tuple(column.name for column in self.columns)
         self._json = self._converters(lambda column: column.to_json, lambda encoder: encoder.structs)
         self._python = self._converters(lambda column: column.to_python, lambda encoder: encoder.python)
+        self._zoned: dict[tzinfo, RowEncoder] = {}
 
     @cached_property
     def spelled(self) -> "RowEncoder":
         """The encoder of the same rows that writes integers and decimals as JSON strings."""
         return RowEncoder([_spelled(column) for column in self.columns])
+
+    def zoned(self, zone: tzinfo) -> "RowEncoder":
+        """Give the encoder of the same rows that writes timestamps in a time zone, in JSON and in text."""
+        found = self._zoned.get(zone)
+        if found is None:
+            if len(self._zoned) >= _MOST_ZONES:
+                self._zoned.clear()
+            found = self._zoned[zone] = RowEncoder([_zoned(column, zone) for column in self.columns])
+        return found
 
     def _converters(
         self, own: Callable[[ResultColumn], Converter | None], nested: Callable[["RowEncoder"], Converter]
@@ -169,6 +195,15 @@ def _spelled(column: ResultColumn) -> ResultColumn:
         return column
     convert = column.to_json
     return replace(column, to_json=_cell if convert is None else lambda value: _cell(convert(value)))
+
+
+def _zoned(column: ResultColumn, zone: tzinfo) -> ResultColumn:
+    if column.nested is not None:
+        return replace(column, nested=tuple(_zoned(inner, zone) for inner in column.nested))
+    if column.type.name != "timestamp":
+        return column
+    convert = column.to_json
+    return replace(column, to_json=lambda value: _in_zone(value if convert is None else convert(value), zone))
 
 
 def _cell(value: object) -> str:

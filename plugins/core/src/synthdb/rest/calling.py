@@ -12,6 +12,7 @@ from synthdb.rest.address import Address
 from synthdb.rest.body import decode_json
 from synthdb.rest.content_types import media_type_of
 from synthdb.rest.limits import Limits
+from synthdb.rest.preferences import parse_preferences
 from synthdb.rest.query import decode
 from synthdb.rest.ranges import content_range
 from synthdb.rest.representation import Representations
@@ -25,6 +26,8 @@ from synthdb_host.operations import Literal
 __all__ = ["FunctionResource"]
 
 _MOST_ARGUMENTS: Final = 1_000
+_APPLIED: Final = frozenset({"handling", "int64", "timezone"})
+"""Preferences that mean something to a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class FunctionResource:
     async def _call(
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, address: Address, given: Mapping[str, object]
     ) -> None:
-        representation = self.representations.choose(req.get_header("accept"))
+        preferences = parse_preferences(req.get_header("prefer"))
+        representation = self.representations.choose(req.get_header("accept")).preferred(preferences)
         query = await self._query(address, req.context.caller)
         most = 2 if representation.single else self.limits.rows
         result = await self.gate.execute(address.database, call_of(query, given, most, address.ref), req.context.caller)
@@ -60,7 +64,10 @@ class FunctionResource:
         resp.data = representation.encode(result)
         resp.content_type = representation.content_type
         resp.set_header("Content-Range", content_range(0, count, None))
-        resp.set_header("Vary", "Accept, Accept-Profile, Authorization, Content-Profile")
+        resp.set_header("Vary", "Accept, Accept-Profile, Authorization, Content-Profile, Prefer")
+        applied = [part for part in preferences.applied.split(", ") if part.partition("=")[0] in _APPLIED]
+        if applied:
+            resp.set_header("Preference-Applied", ", ".join(applied))
 
     async def _query(self, address: Address, caller: Context) -> SavedQuery:
         """Read the query that the address names.

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from synthdb_host.errors import InvalidPreference
 from synthdb_host.operations import CountMode
@@ -22,6 +24,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "snapshot": ("on", "off"),
 }
 _MAX_AFFECTED: Final = "max-affected"
+_TIMEZONE: Final = "timezone"
+_ZONE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -39,6 +43,7 @@ class Preferences:
     schema_now: bool = False
     spelled: bool = False
     live: bool = False
+    zone: tzinfo | None = None
     applied: str = ""
 
 
@@ -63,7 +68,7 @@ def parse_preferences(header: str | None) -> Preferences:
     if unknown and known.get("handling") == "strict":
         raise InvalidPreference(
             "Not understood: " + ", ".join(unknown) + ".",
-            hint="The preferences are " + ", ".join((*_CHOICES, _MAX_AFFECTED)) + ".",
+            hint="The preferences are " + ", ".join((*_CHOICES, _MAX_AFFECTED, _TIMEZONE)) + ".",
             where="header 'Prefer'",
             data={"invalid": unknown},
         )
@@ -71,11 +76,28 @@ def parse_preferences(header: str | None) -> Preferences:
 
 
 def _sort_in(name: str, value: str, part: str, known: dict[str, str], unknown: list[str]) -> None:
-    valid = _NUMBER.fullmatch(value) if name == _MAX_AFFECTED else value in _CHOICES.get(name, ())
-    if valid:
+    if _is_valid(name, value):
         known.setdefault(name, value)
     elif part:
         unknown.append(part)
+
+
+def _is_valid(name: str, value: str) -> bool:
+    if name == _MAX_AFFECTED:
+        return _NUMBER.fullmatch(value) is not None
+    if name == _TIMEZONE:
+        return _zone(value) is not None
+    return value in _CHOICES.get(name, ())
+
+
+def _zone(name: str) -> tzinfo | None:
+    """Find a time zone by its name in the IANA database; None: there is none."""
+    if not _ZONE_NAME.fullmatch(name):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last one where it is a folder of the database
+        return None
 
 
 def _preferences(known: dict[str, str]) -> Preferences:
@@ -93,5 +115,6 @@ def _preferences(known: dict[str, str]) -> Preferences:
         schema_now=known.get("schema") == "now",
         spelled=known.get("int64") == "string",
         live=known.get("snapshot") == "off",
+        zone=_zone(known[_TIMEZONE]) if _TIMEZONE in known else None,
         applied=", ".join(f"{name}={value}" for name, value in known.items()),
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from synthdb.rest.preferences import Preferences
 from synthdb_host.contracts import MediaType, Result, RowWriter
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import NotAcceptable
@@ -49,17 +50,24 @@ class Representation:
         """Give the form that shows one row: an object where rows would be a JSON array."""
         return replace(self, encode=_json_object, single=True) if self.encode is _json else self
 
-    def spelled(self) -> "Representation":
-        """Give the form in which JSON has integers and decimals as strings."""
+    def preferred(self, preferences: Preferences) -> "Representation":
+        """Give the form in which values are written as the caller prefers."""
+        zone, is_spelled = preferences.zone, preferences.spelled
+        if zone is None and not is_spelled:
+            return self
         encode, writer = self.encode, self.writer
 
-        def spell(result: Result) -> Result:
-            return result if result.encoder is None else replace(result, encoder=result.encoder.spelled)
+        def prefer(encoder: RowEncoder) -> RowEncoder:
+            encoder = encoder.spelled if is_spelled else encoder
+            return encoder if zone is None else encoder.zoned(zone)
+
+        def encode_preferred(result: Result) -> bytes:
+            return encode(result if result.encoder is None else replace(result, encoder=prefer(result.encoder)))
 
         return replace(
             self,
-            encode=lambda result: encode(spell(result)),
-            writer=None if writer is None else lambda encoder: writer(encoder.spelled),
+            encode=encode_preferred,
+            writer=None if writer is None else lambda encoder: writer(prefer(encoder)),
         )
 
 

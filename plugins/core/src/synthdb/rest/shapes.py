@@ -289,8 +289,7 @@ class Shapes:
         if address.key is not None:
             representation = representation.of_one()
         preferences = parse_preferences(prefer)
-        if preferences.spelled:
-            representation = representation.spelled()
+        representation = representation.preferred(preferences)
         if preferences.schema_now:
             address = replace(address, ref=replace(address.ref, schema="now"))
         is_streamed = window is not None and representation.writer is not None and address.key is None
