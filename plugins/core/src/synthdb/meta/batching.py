@@ -31,6 +31,8 @@ from synthdb_host.problems import PROBLEM_TYPE, encode
 __all__ = ["BatchResource"]
 
 _LONGEST_URL: Final = 65_536
+_OF_ADDRESSES: Final = frozenset({"Accept-Query", "Vary"})
+"""Headers about what else an address can be asked, which a part of a batch has none of."""
 _KEY: Final = "idempotency-key"
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -219,7 +221,7 @@ def _answered(step: Step, result: Result) -> dict[str, object]:
 
 
 def _shown(found: Answer) -> dict[str, object]:
-    headers = {name: value for name, value in found.headers.items() if name != "Vary"}
+    headers = {name: value for name, value in found.headers.items() if name not in _OF_ADDRESSES}
     is_json = "json" in headers.get("Content-Type", "") and "ndjson" not in headers["Content-Type"]
     body = None if found.body is None else msgspec.Raw(found.body) if is_json else found.body.decode()
     return {"status": int(found.status[:3]), "headers": headers, "body": body}

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import falcon
 import falcon.asgi
 
+from synthdb.rest.queries import ACCEPTED
 from synthdb.rest.ranges import content_range, page_status, written_range
 from synthdb.rest.shapes import Shape
 from synthdb.rest.tags import row_tag
@@ -117,9 +118,12 @@ def _answer(shape: Shape, result: Result, status: str, headers: dict[str, str]) 
 
 
 def common(shape: Shape) -> dict[str, str]:
-    """Say what an answer depends on and which preferences it follows."""
-    applied = shape.preferences.applied
-    return {"Vary": VARY, "Preference-Applied": applied} if applied else {"Vary": VARY}
+    """Say what an answer depends on, which preferences it follows, and of a read of rows how else it can be asked."""
+    applied, target = shape.preferences.applied, shape.target
+    headers = {"Vary": VARY, "Preference-Applied": applied} if applied else {"Vary": VARY}
+    if target.window is not None and target.address.key is None:
+        headers["Accept-Query"] = ACCEPTED
+    return headers
 
 
 def _counted(shape: Shape, result: Result) -> int | None:

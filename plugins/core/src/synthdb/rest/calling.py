@@ -13,13 +13,14 @@ from synthdb.rest.body import decode_json
 from synthdb.rest.content_types import media_type_of
 from synthdb.rest.limits import Limits
 from synthdb.rest.preferences import parse_preferences
+from synthdb.rest.queries import ACCEPTED, form_of
 from synthdb.rest.query import decode
 from synthdb.rest.ranges import content_range
 from synthdb.rest.representation import Representations
 from synthdb.rest.shapes import address_of
 from synthdb.rest.writing import not_singular
 from synthdb_host.contracts import Context
-from synthdb_host.errors import InvalidBody, InvalidParameter, UnsupportedMediaType
+from synthdb_host.errors import InvalidBody, InvalidParameter, TooComplex, UnsupportedMediaType
 from synthdb_host.gate import Gate
 from synthdb_host.operations import Literal
 
@@ -38,10 +39,27 @@ class FunctionResource:
     limits: Limits
     representations: Representations
 
+    async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Say how it can be called."""
+        resp.set_header("Allow", "GET, HEAD, QUERY, POST, OPTIONS")
+        resp.set_header("Accept-Query", ACCEPTED)
+        resp.status = falcon.HTTP_204
+
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Call it with the arguments of the query string."""
         address = address_of(req, req.get_header("accept-profile"))
         await self._call(req, resp, address, _query_arguments(req.query_string))
+
+    async def on_query(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
+        """Call it with the arguments in the body, a form or a JSON object (RFC 10008)."""
+        address = address_of(req, req.get_header("accept-profile"))
+        body = await req.stream.readall()
+        form = form_of(req.content_type, body)
+        parts = [req.query_string, *([] if form is None else [form])]
+        given = _query_arguments("&".join(part for part in parts if part))
+        if form is None:
+            given = _body_arguments(req.content_type, body) | given
+        await self._call(req, resp, address, given)
 
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Call it with the members of the body, a JSON object; without a body it has none."""
@@ -64,6 +82,8 @@ class FunctionResource:
         resp.data = representation.encode(result)
         resp.content_type = representation.content_type
         resp.set_header("Content-Range", content_range(0, count, None))
+        if req.method != "POST":
+            resp.set_header("Accept-Query", ACCEPTED)
         resp.set_header("Vary", "Accept, Accept-Profile, Authorization, Content-Profile, Prefer")
         applied = [part for part in preferences.applied.split(", ") if part.partition("=")[0] in _APPLIED]
         if applied:
@@ -87,6 +107,8 @@ class FunctionResource:
 
 def _query_arguments(text: str) -> dict[str, object]:
     given: dict[str, object] = {}
+    if text.count("&") >= _MOST_ARGUMENTS:
+        raise TooComplex(f"A call has at most {_MOST_ARGUMENTS:,} arguments.", where="query string")
     for part in text.split("&") if text else ():
         name, _, value = part.replace("+", " ").partition("=")
         name = decode(name, "query string")

@@ -11,6 +11,7 @@ import falcon.asgi
 import msgspec
 
 from synthdb.rest.address import Address, parse_address
+from synthdb.rest.allowing import CELL, allowed_of
 from synthdb.rest.binding import key_filter
 from synthdb.rest.body import decode_json
 from synthdb.rest.message import with_message
@@ -26,7 +27,6 @@ from synthdb_host.operations import ColumnRef, Comparison, Filter, Literal, Outp
 
 __all__ = ["Cells"]
 
-_METHODS: Final = "GET, HEAD, PUT, DELETE, OPTIONS"
 _READS: Final = frozenset({"GET", "HEAD"})
 
 _TYPE_SUFFIX: Final = "_media_type"
@@ -101,9 +101,9 @@ class Cells:
             return None
         return _Cell(address, key_filter(table, address.key or ()), column, _typed(table, column))
 
-    def options(self, resp: falcon.asgi.Response) -> None:
-        """Say which methods there are."""
-        resp.set_header("Allow", _METHODS)
+    async def options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, cell: _Cell) -> None:
+        """Say which methods there are for the caller."""
+        resp.set_header("Allow", await allowed_of(self._gate, req.context.caller, cell.address, CELL))
         resp.status = falcon.HTTP_204
 
     async def get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, cell: _Cell) -> None:

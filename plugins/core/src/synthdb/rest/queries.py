@@ -13,7 +13,7 @@ from synthdb.rest.body import decode_json
 from synthdb.rest.content_types import media_type_of
 from synthdb_host.errors import InvalidBody, TooComplex, TooLarge, UnsupportedMediaType
 
-__all__ = ["ACCEPTED", "query_of"]
+__all__ = ["ACCEPTED", "form_of", "query_of"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 ACCEPTED: Final = f'"{_FORM}", "application/json"'
@@ -30,11 +30,10 @@ def query_of(content_type: str | None, body: bytes, most: int) -> str:
         InvalidBody: it is not what its media type says.
         TooLarge, TooComplex: it is too much.
     """
-    if len(body) > _LONGEST:
-        raise TooLarge(f"A query has at most {_LONGEST:,} bytes.", data={"limit": _LONGEST})
+    form = form_of(content_type, body)
     media_type = media_type_of(content_type, "")
-    if media_type == _FORM:
-        text = _form(body)
+    if form is not None:
+        text = form
     elif media_type == "application/json":
         text = "&".join(_parameters(decode_json(body)))
     else:
@@ -46,6 +45,17 @@ def query_of(content_type: str | None, body: bytes, most: int) -> str:
     if text.count("&") > most:
         raise TooComplex(f"A query has at most {most:,} parameters.", where="body")
     return text
+
+
+def form_of(content_type: str | None, body: bytes) -> str | None:
+    """Give the query string in a body that is a form; None: it is none.
+
+    Raises:
+        InvalidBody, TooLarge: as :func:`query_of` does.
+    """
+    if len(body) > _LONGEST:
+        raise TooLarge(f"A query has at most {_LONGEST:,} bytes.", data={"limit": _LONGEST})
+    return _form(body) if media_type_of(content_type, "") == _FORM else None
 
 
 def _form(body: bytes) -> str:

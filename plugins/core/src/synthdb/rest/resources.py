@@ -8,6 +8,7 @@ from urllib.parse import quote
 import falcon.asgi
 import msgspec
 
+from synthdb.rest.allowing import ROW, SUFFIXED, TABLE, TWIN, allowed_of
 from synthdb.rest.answers import VARY
 from synthdb.rest.drift import SCHEMA_HEADER, Drift
 from synthdb.rest.idempotency import answered, keyed
@@ -27,12 +28,8 @@ from synthdb_host.gate import Gate
 
 __all__ = ["DatabaseResource", "TableResource"]
 
-_TABLE_METHODS: Final = "GET, HEAD, QUERY, POST, PATCH, PUT, DELETE, OPTIONS"
-_SUFFIX_METHODS: Final = "GET, HEAD, QUERY, OPTIONS"
 _QUERY: Final = "query"
-_ROW_METHODS: Final = "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
-_TWIN_METHODS: Final = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
-"""Those at ``/query``: POST asks, and all others are about the row with this key."""
+_ROW_METHODS: Final = ", ".join([*ROW, "OPTIONS"])
 
 
 class DatabaseResource:
@@ -84,13 +81,12 @@ class TableResource:
         self._reading = reading
 
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
-        """Say which methods there are."""
+        """Say which methods there are for the caller."""
         sent = await self._meant(req, names)
-        is_row, is_twin = self._shapes.of(sent).is_of_row, names.get("key") == _QUERY
-        resp.set_header("Allow", _TWIN_METHODS if is_twin else _ROW_METHODS if is_row else _TABLE_METHODS)
-        if sent is not req:
-            resp.set_header("Allow", _SUFFIX_METHODS)
-        if is_twin or not is_row:
+        shape, is_twin = self._shapes.of(sent), names.get("key") == _QUERY
+        methods = SUFFIXED if sent is not req else TWIN if is_twin else ROW if shape.is_of_row else TABLE
+        resp.set_header("Allow", await allowed_of(self._gate, req.context.caller, shape.address, methods))
+        if is_twin or not shape.is_of_row:
             resp.set_header("Accept-Query", ACCEPTED)
         resp.status = falcon.HTTP_204
 

@@ -24,11 +24,12 @@ class RowResource(TableResource):
         self._cells = Cells(gate)
 
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
-        """Say which methods there are."""
-        if await self._cells.find(req) is None:
+        """Say which methods there are for the caller."""
+        cell = await self._cells.find(req)
+        if cell is None:
             await super().on_options(req, resp, **names)
         else:
-            self._cells.options(resp)
+            await self._cells.options(req, resp, cell)
 
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Read the row, or the cell."""
