@@ -46,7 +46,7 @@ def generate(folder: Path, language: Language, scripts: Sequence[str]) -> Path:
     """Generate a client of the shop in a folder, and put scripts beside it."""
     with synthdb.connect(":memory:") as db:
         make_tables(db)
-        write(folder / "shop_client", sources_for(language, "shop", db.catalog()))
+        write(folder / "shop_client", sources_for(language, "shop", db.catalog(), db.queries.usable()))
     for script in scripts:
         shutil.copy(CLIENTS / "sdk" / script, folder)
     return folder
@@ -83,6 +83,8 @@ def serving_films(folder: Path, language: Language) -> Iterator[str]:
     """Serve the database of the page on REST, with a client of it beside it."""
     make_films(folder / "films.db")
     with synthdb.connect(folder / "films.db") as db:
-        write(folder / "films_client", sources_for(language, "films", db.catalog()))
+        sql = "SELECT title, year FROM films WHERE year >= :first ORDER BY year"
+        db.queries.save("since", sql, parameters={"first": "integer"})
+        write(folder / "films_client", sources_for(language, "films", db.catalog(), db.queries.usable()))
     with serving(folder, folder / "films.db", workers=1) as server:
         yield f"http://127.0.0.1:{server.port}"

@@ -1,7 +1,8 @@
 """A database for tests of generated clients, made without a server: every type, hostile names, odd relations."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import synthdb
 from synthdb import column
@@ -16,6 +17,26 @@ _ODD_COLUMNS: Final = {
     "naïve": "integer",
     '"q"\\': "text", "constructor": "text", "not": "boolean", "count": "integer", "per%cent+&=": "text",
 }  # fmt: skip
+
+
+_TYPES: Final = {
+    "text": "text", "integer": "integer", "real": "real", "decimal": "decimal(20,4)", "boolean": "boolean",
+    "date": "date", "timestamp": "timestamp", "uuid": "uuid", "json": "json", "bytes": "bytes",
+}  # fmt: skip
+_QUERIES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "staff": (
+        "SELECT id, name, born, id + :more AS sum FROM people WHERE id >= :least AND name LIKE :like ORDER BY id",
+        {"least": "integer", "like": {"type": "text", "default": "%"}, "more": {"type": "integer", "default": 0}},
+    ),
+    "every-type": (
+        "SELECT " + ", ".join(f":{name}_ AS {name}" for name in _TYPES),
+        {f"{name}_": {"type": kind, "required": False} for name, kind in _TYPES.items()},
+    ),
+    # Names that would be the same in a program, or mean something else there.
+    "every_type": ("SELECT 1 AS one", {}),
+    "class": ('SELECT :self AS self, :from AS "from"', {"self": "text", "from": "integer"}),
+    "list": ('SELECT id, sku, price, "made", facts, photo FROM items ORDER BY id', {}),
+}
 
 
 def make_shop(file: Path) -> None:
@@ -60,3 +81,5 @@ def make_tables(db: synthdb.Connection) -> None:
     db.add_foreign_key("items", "maker_id", "people.id", name="items_maker")
     db.add_foreign_key("items", "buyer_id", "people.id", name="items_buyer")
     db.add_foreign_key("parts", "item_id", "items.id", name="parts_item")
+    for name, (sql, parameters) in _QUERIES.items():
+        db.queries.save(name, sql, parameters=parameters, description='Called by "clients" */ \\')

@@ -31,6 +31,10 @@ items.insert({"sku": 1})
 items.update({"sold": None})
 name: str = items.get(1).data["stock"]
 found: int | None = items.get(1).data["stock"]
+rpc = shop_client.connect("http://127.0.0.1").rpc
+rpc.staff()
+rpc.staff(least="1")
+rpc.staff(least=1)[0]["nmae"]
 """
 
 
@@ -49,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def test_the_client_does_what_it_promises(folder: Path, shop: Shop) -> None:
     """Every check of the driver passes against the server."""
-    check_results(run([sys.executable, "roundtrip.py", shop.url, shop.cutting_url], folder), 22)
+    check_results(run([sys.executable, "roundtrip.py", shop.url, shop.cutting_url], folder), 23)
 
 
 def test_mypy_finds_nothing_in_the_client_and_what_is_wrong_in_its_use(folder: Path) -> None:
@@ -61,7 +65,7 @@ def test_mypy_finds_nothing_in_the_client_and_what_is_wrong_in_its_use(folder: P
         run([sys.executable, "-m", "mypy", "wrong.py"], folder)
     (folder / "wrong.py").unlink()
     lines = [line for line in str(caught.value).splitlines() if line.startswith("wrong.py:") and ": error:" in line]
-    assert sorted({int(line.split(":")[1]) for line in lines}) == [6, 7, 8, 9, 10, 11]
+    assert sorted({int(line.split(":")[1]) for line in lines}) == [6, 7, 8, 9, 10, 11, 14, 15, 16]
 
 
 def test_pyright_finds_nothing_in_the_client(folder: Path) -> None:

@@ -328,6 +328,37 @@ def long_queries_fit(client: Client) -> None:
     assert sum(1 for _ in query.stream()) == 2
 
 
+def saved_queries_are_called(client: Client) -> None:
+    shop = shop_client.connect(BASE)
+    assert shop.rpc.staff(least=2) == [
+        {"id": 2, "name": "Grace", "born": date(1906, 12, 9), "sum": 2},
+        {"id": 3, "name": "Zoë", "born": None, "sum": 3},
+    ]
+    (row,) = shop.rpc.staff(least=1, like="A%", more=BIG - 1)
+    assert row["sum"] == BIG
+    found = shop.rpc.every_type(
+        text_="ä&=+", integer_=BIG, real_=0.1, decimal_=Decimal("1.5000"), boolean_=True, date_=date(2024, 2, 29),
+        timestamp_=datetime(2024, 2, 29, 12, tzinfo=UTC), uuid_=CODE, json_={"a": [1, None]}, bytes_=b"\x00\xff",
+    )  # fmt: skip
+    assert (found[0]["text"], found[0]["integer"], found[0]["real"]) == ("ä&=+", BIG, 0.1)
+    assert shop.rpc.every_type()[0]["integer"] is None
+    assert shop.rpc.every_type_() == [{"one": 1}]
+    assert shop.rpc.class_(self_="me", from_=7) == [{"self": "me", "from": 7}]
+    client.table(Items).insert({"id": 1, "sku": "a", "made": date(2024, 2, 29), "photo": b"\xff"}).execute()
+    (item,) = shop.rpc.list_()
+    assert (item["price"], item["made"], item["photo"]) == (Decimal("1.5000"), date(2024, 2, 29), b"\xff")
+    moment = client.commits(limit=1)[0]["at"]
+    client.branches.create("called")
+    branch = shop.at("called")
+    branch.table(People).update({"name": "Ada L."}).key(1).execute()
+    assert [row["name"] for row in branch.rpc.staff(least=1, like="A%")] == ["Ada L."]
+    assert [row["name"] for row in shop.at(f"main@{moment}").rpc.staff(least=1, like="A%")] == ["Ada"]
+    client.branches.delete("called")
+    assert refused(lambda: shop.rpc.staff(least="x"), BadRequest).code == "invalid_value"  # type: ignore[arg-type] # it is wrong
+    cut = shop_client.connect(CUTTING, options=Options(headers={"X-Cut": "python call"}))
+    assert len(cut.rpc.staff(least=3)) == 1
+
+
 def dry_runs_change_nothing(client: Client) -> None:
     people = client.table(People)
     assert list(map(dict, people.delete().eq("id", 3).dry_run().returning("id").execute().data)) == [{"id": 3}]
@@ -373,6 +404,7 @@ CHECKS: tuple[Callable[[Client], None], ...] = (
     branches_and_past_states, changes_go_on_where_they_ended, dry_runs_change_nothing, errors_say_what_is_wrong,
     a_drifted_schema_is_told_once, lost_updates_are_noticed, a_write_whose_answer_is_lost_is_done_once,
     a_batch_is_one_commit, a_walk_is_of_one_moment, each_row_gets_its_own_values, long_queries_fit,
+    saved_queries_are_called,
 )  # fmt: skip
 
 

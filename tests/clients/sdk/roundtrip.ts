@@ -5,14 +5,14 @@
  * breaks the connection of a request with `X-Cut` after it was done.
  */
 
-import { connect, type Tables } from "./shop_client/index.js";
+import { connect, type Queries, type Tables } from "./shop_client/index.js";
 import {
   anyOf, compare, jsonPath, NotConnected, NotSingular, path, reference, Refused, type Client, type Pending,
 } from "./shop_client/runtime/index.js";
 
 declare const process: { readonly argv: readonly string[] };
 
-type Shop = Client<Tables>;
+type Shop = Client<Tables, Queries>;
 
 const [, , BASE = "", CUTTING = ""] = process.argv;
 const RUN = String(Math.random());
@@ -298,6 +298,38 @@ const CHECKS: Record<string, (client: Shop) => Promise<void>> = {
     let streamed = 0;
     for await (const row of query.stream()) streamed += Number(row.id);
     same(streamed, 5);
+  },
+
+  async savedQueriesAreCalled(client) {
+    same(await client.rpc("staff", { least: 2 }).orThrow(), [
+      { id: 2n, name: "Grace", born: "1906-12-09", sum: 2 },
+      { id: 3n, name: "Zoë", born: null, sum: 3 },
+    ]);
+    const [row] = await client.rpc("staff", { least: 1, like: "A%", more: BIG - 1n }).orThrow();
+    same(row?.sum, BIG);
+    const bytes = new Uint8Array([0, 255]);
+    const day = "2024-02-29";
+    const [all] = await client.rpc("every-type", {
+      text_: "ä&=+", integer_: BIG, real_: 0.1, decimal_: "1.5000", boolean_: true, date_: day,
+      timestamp_: new Date(`${day}T12:00:00Z`), uuid_: CODE, json_: { a: [1, null] }, bytes_: bytes,
+    }).orThrow();
+    same([all?.text, all?.integer, all?.real], ["ä&=+", BIG, 0.1]);
+    same((await client.rpc("every-type").orThrow())[0]?.integer, null);
+    same(await client.rpc("every_type").orThrow(), [{ one: 1 }]);
+    same(await client.rpc("class", { self: "me", from: 7n }).orThrow(), [{ self: "me", from: 7 }]);
+    await client.from("items").insert({ id: 1, sku: "a", made: day, photo: bytes }).orThrow();
+    const [item] = await client.rpc("list").orThrow();
+    same([item?.price, item?.made, item?.photo], ["1.5000", day, bytes]);
+    const moment = String((await client.commits({ limit: 1 }))[0]?.["at"]);
+    await client.branches.create("ts.called");
+    const branch = client.at("ts.called");
+    await branch.from("people").update({ name: "Ada L." }).key(1).orThrow();
+    const names = async (shop: Shop) => (await shop.rpc("staff", { least: 1, like: "A%" }).orThrow()).map((found) => found.name);
+    same([await names(branch), await names(client.at(`main@${moment}`))], [["Ada L."], ["Ada"]]);
+    await client.branches.delete("ts.called");
+    same((await refused(client.rpc("staff", { least: 1, like: "\0" }))).status, 400);
+    const cut = connect(CUTTING, { headers: { "X-Cut": `ts call ${RUN}` } });
+    same((await cut.rpc("staff", { least: 3 }).orThrow()).length, 1);
   },
 
   async dryRunsChangeNothing(client) {

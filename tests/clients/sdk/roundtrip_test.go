@@ -392,6 +392,48 @@ func TestAWriteWhoseAnswerIsLostIsDoneOnce(t *testing.T) {
 	must(0, merging.DeleteBranch(ctx, "go.once"))(t)
 }
 
+func TestSavedQueriesAreCalled(t *testing.T) {
+	client := connect(t, shop.Options{})
+	call := func(client *shop.Client, arguments shop.StaffArguments) []shop.StaffFound {
+		t.Helper()
+		return must(shop.StaffQuery.Call(ctx, client, arguments))(t)
+	}
+	rows := call(client, shop.StaffArguments{Least: 2})
+	same(t, len(rows), 2)
+	same(t, []any{*rows[0].Id, *rows[0].Name, *rows[0].Born, string(rows[0].Sum)}, []any{int64(2), "Grace", shop.Date("1906-12-09"), "2"})
+	same(t, rows[1].Born, (*shop.Date)(nil))
+	likeA := shop.StaffArguments{Least: 1, Like: shop.Set("A%"), More: shop.Set[int64](big - 1)}
+	same(t, string(call(client, likeA)[0].Sum), fmt.Sprint(big))
+	day := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+	all := must(shop.EveryTypeQuery.Call(ctx, client, shop.EveryTypeArguments{
+		Text: shop.Set("ä&=+"), Integer: shop.Set[int64](big), Real: shop.Set(0.1), Decimal: shop.Set(shop.Decimal("1.5000")),
+		Boolean: shop.Set(true), Date: shop.Set(shop.DateOf(day)), Timestamp: shop.Set(day),
+		Uuid: shop.Set("6f9619ff-8b86-4011-b42d-00c04fc964ff"), Json: shop.Set(json.RawMessage(`{"a":[1,null]}`)),
+		Bytes: shop.Set([]byte{0, 255}),
+	}))(t)
+	same(t, []string{string(all[0].Text), string(all[0].Integer), string(all[0].Real)}, []string{`"ä&=+"`, fmt.Sprint(big), "0.1"})
+	none := must(shop.EveryTypeQuery.Call(ctx, client, shop.EveryTypeArguments{}))(t)
+	same(t, string(none[0].Integer), "null")
+	same(t, string(must(shop.EveryType2Query.Call(ctx, client, shop.EveryType2Arguments{}))(t)[0].One), "1")
+	odd := must(shop.ClassQuery.Call(ctx, client, shop.ClassArguments{Self: "me", From: 7}))(t)
+	same(t, string(odd[0].From), "7")
+	must(shop.Items.In(client).Insert(shop.ItemsInsert{Sku: "a", Made: shop.Set(shop.DateOf(day))}).Exec(ctx))(t)
+	items := must(shop.ListQuery.Call(ctx, client, shop.ListArguments{}))(t)
+	same(t, []any{*items[0].Price, *items[0].Made}, []any{shop.Decimal("1.5000"), shop.Date("2024-02-29")})
+	moment := fmt.Sprint(must(client.Commits(ctx, url.Values{"limit": {"1"}}))(t)[0]["at"])
+	must(client.CreateBranch(ctx, "go.called"))(t)
+	branch := client.At("go.called")
+	must(shop.People.In(branch).Update(shop.PeopleUpdate{Name: shop.Set("Ada L.")}).Key(1).Exec(ctx))(t)
+	same(t, *call(branch, likeA)[0].Name, "Ada L.")
+	same(t, *call(client.At("main@"+moment), likeA)[0].Name, "Ada")
+	must(0, client.DeleteBranch(ctx, "go.called"))(t)
+	_, err := shop.StaffQuery.Call(ctx, client, shop.StaffArguments{Like: shop.Set("\x00")})
+	refused(t, err, shop.ErrBadRequest, "invalid_value")
+	options := shop.Options{Header: http.Header{"X-Cut": {"go call"}}}
+	cut := must(shop.Connect(os.Getenv("CUTTING_URL"), options))(t)
+	same(t, len(call(cut, shop.StaffArguments{Least: 3})), 1)
+}
+
 func TestABatchIsOneCommit(t *testing.T) {
 	client := connect(t, shop.Options{})
 	people, items := shop.People.In(client), shop.Items.In(client)

@@ -24,6 +24,13 @@ items.update({ sold: null });
 // @ts-expect-error there is no such relation
 items.select().embed("people");
 
+// @ts-expect-error there is no such query
+client.rpc("stuff");
+// @ts-expect-error it needs an argument
+client.rpc("staff");
+// @ts-expect-error of this type
+client.rpc("staff", { least: "1" });
+
 const { data } = await items.get(1);
 if (data !== null) {
   // @ts-expect-error it is a bigint

@@ -8,7 +8,7 @@ import pytest
 import synthdb
 from synthdb.sdk.fingerprint import fingerprint_of
 from synthdb.sdk.generating import LANGUAGES, Language, sources_for
-from synthdb.sdk.shapes import tables_of
+from synthdb.sdk.shapes import queries_of, tables_of
 from synthdb.sdk.sources import stale, write
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -107,3 +107,29 @@ def test_hostile_comments_stay_comments() -> None:
 
     for name in ("tables.py", "__init__.py"):
         assert "raise" not in compile(sources[name], name, "exec").co_names
+
+
+@every_language
+def test_saved_queries_are_part_of_a_client(db: synthdb.Connection, language: Language) -> None:
+    """Those that can be run, with the types that their columns have now, in whichever order they were saved."""
+    db.queries.save("b-b", "SELECT text FROM notes")
+    db.queries.save("a", "SELECT id AS shown FROM people WHERE id > :least", parameters={"least": "integer"})
+    before = sources_for(language, "db", db.catalog(), db.queries.usable())
+    again = sources_for(language, "db", db.catalog(), list(reversed(db.queries.usable())))
+    db.drop_column("notes", "text")
+    after = sources_for(language, "db", db.catalog(), db.queries.usable())
+
+    assert before == again
+    assert ["a"] == [query.name for query in db.queries.usable()]
+    assert any('"b-b"' in text for text in before.values())
+    assert not any('"b-b"' in text for text in after.values())
+
+
+def test_types_of_queries_and_of_tables_have_names_of_their_own(db: synthdb.Connection) -> None:
+    """A query may be called as a table is, or as another query but for what no program has in names."""
+    for name in ("films", "films-row", "films_row"):
+        db.queries.save(name, "SELECT 1 AS one")
+    tables = tables_of(db.catalog())
+    queries = queries_of(db.queries.usable(), tables)
+
+    assert ["Films2", "FilmsRow2", "FilmsRow3"] == [query.base for query in queries]

@@ -42,7 +42,7 @@ def generate(
     """
     with opened(session, db, state_of(ref, "main")) as connection:
         database = connection.database
-        sources = sources_for(language, database, connection.catalog())
+        sources = sources_for(language, database, connection.catalog(), connection.queries.usable())
     folder = out or Path(f"{database}_client")
     changed = stale(folder, sources) if check or dry_run else write(folder, sources)
     for path in changed:

@@ -1,6 +1,6 @@
 """Saved queries from the library."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthdb.importing.bookkeeping import Target
@@ -51,6 +51,10 @@ class QuerySet:
     def list(self) -> list[SavedQuery]:
         """Give all saved queries, by name; ``missing`` of each names what it reads and is not there any more."""
         return self._store.all()
+
+    def usable(self) -> Sequence[SavedQuery]:
+        """Give the saved queries that can be run, by name; what each ``gives`` is as the tables are now."""
+        return self._store.usable()
 
     def get(self, name: str) -> SavedQuery:
         """Give one saved query.

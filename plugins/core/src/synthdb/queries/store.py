@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Self
@@ -10,7 +11,7 @@ from synthdb.importing.bookkeeping import Target
 from synthdb.queries.parameters import ParameterSpec, QueryParameter, bound, named_parameters, numbered
 from synthdb.queries.saved import TABLE, SavedQuery, table_definition
 from synthdb_host.contracts import Result
-from synthdb_host.errors import InvalidName, InvalidParameter, NotFound
+from synthdb_host.errors import InvalidName, InvalidParameter, NotFound, RequestError
 from synthdb_host.operations import (
     Batch,
     ColumnRef,
@@ -68,6 +69,15 @@ class QueryStore:
             return []
         rows = self._target.execute(select_all(self._target.ref)).python()
         return [SavedQuery.of_row(row, catalog) for row in rows]
+
+    def usable(self) -> list[SavedQuery]:
+        """Give the queries that can be run, by name, with the types that the columns of their rows have now."""
+        found = []
+        for query in self.all():
+            draft = Draft(query.name, query.sql, query.description, query.parameters)
+            with suppress(RequestError):
+                found.append(draft.checked(self._target.execute(draft.explanation(self._target.ref)).python()))
+        return found
 
     def get(self, name: str) -> SavedQuery:
         """Give one saved query.

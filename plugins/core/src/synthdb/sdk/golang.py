@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from synthdb.sdk.naming import base_name
-from synthdb.sdk.shapes import ColumnShape, SchemaShape, TableShape, one_line
+from synthdb.sdk.shapes import ColumnShape, QueryShape, SchemaShape, TableShape, one_line
 from synthdb.sdk.sources import runtime_files
 
 __all__ = ["go_files", "go_names"]
@@ -45,8 +45,10 @@ def _package(database: str) -> str:
 
 
 def _tables(schema: SchemaShape, package: str) -> str:
-    body = "\n".join(part for table in schema.tables for part in _table(schema, table))
+    parts = [part for table in schema.tables for part in _table(schema, table)]
+    body = "\n".join([*parts, *(part for query in schema.queries for part in _query(query))])
     used = {column.type.name for table in schema.tables for column in table.columns}
+    used |= {column.type.name for query in schema.queries for column in (*query.columns, *query.parameters)}
     imports = [f'\t"{path}"\n' for name, path in (("json", "encoding/json"), ("timestamp", "time")) if name in used]
     facts = "".join(_facts(table) for table in schema.tables)
     database, fingerprint = _text(schema.database), _text(schema.fingerprint)
@@ -80,9 +82,10 @@ def _table(schema: SchemaShape, table: TableShape) -> Iterator[str]:
     yield _columns(table, fields)
     yield _row(schema, table, fields)
     yield _written(
-        f"{base}Insert", f"is a row to insert into the table {one_line(table.name)}", table, fields, all=False
+        f"{base}Insert", f"is a row to insert into the table {one_line(table.name)}", table.columns, fields, all=False
     )
-    yield _written(f"{base}Update", f"are values of a row of the table {one_line(table.name)}", table, fields, all=True)
+    about = f"are values of a row of the table {one_line(table.name)}"
+    yield _written(f"{base}Update", about, table.columns, fields, all=True)
 
 
 def _columns(table: TableShape, fields: _Named) -> str:
@@ -95,15 +98,19 @@ def _columns(table: TableShape, fields: _Named) -> str:
 
 
 def _row(schema: SchemaShape, table: TableShape, fields: _Named) -> str:
-    name = f"{table.base}Row"
-    lines = [f"// {name} is a row. {one_line(table.comment or '')}".rstrip(), f"type {name} struct {{"]
-    lines += [f"\t{fields[item.name]} {_read(item)}" for item in table.columns]
+    members = [(item.name, fields[item.name], _read(item)) for item in table.columns]
     for item in table.relations:
         target = f"{schema.base(item.table)}Row"
-        lines.append(f"\t{fields[f'{chr(0)}{item.name}']} {'[]' if item.many else '*'}{target}")
-    members = [(item.name, fields[item.name]) for item in table.columns]
-    members += [(item.name, fields[f"\0{item.name}"]) for item in table.relations]
-    targets = "".join(f"\t\t{_text(column)}: &r.{field},\n" for column, field in members)
+        members.append((item.name, fields[f"\0{item.name}"], f"{'[]' if item.many else '*'}{target}"))
+    return _structure(f"{table.base}Row", f"is a row. {one_line(table.comment or '')}".rstrip(), members)
+
+
+def _structure(name: str, comment: str, members: Iterable[tuple[str, str, str]]) -> str:
+    """Write what is read from JSON: the name of each member there, its field, and its type."""
+    members = list(members)
+    lines = [f"// {name} {comment}", f"type {name} struct {{"]
+    lines += [f"\t{field} {kind}" for _, field, kind in members]
+    targets = "".join(f"\t\t{_text(column)}: &r.{field},\n" for column, field, _ in members)
     lines += [
         "}",
         "",
@@ -115,10 +122,25 @@ def _row(schema: SchemaShape, table: TableShape, fields: _Named) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _written(name: str, comment: str, table: TableShape, fields: _Named, *, all: bool) -> str:
+def _query(query: QueryShape) -> Iterator[str]:
+    base, comment = query.base, one_line(query.comment or "")
+    types = f"{base}Arguments, {base}Found"
+    yield (
+        f"// {base}Query is the saved query {one_line(query.name)}. {comment}".rstrip()
+        + f"\nvar {base}Query = SavedQuery[{types}]{{{_text(query.name)}}}\n"
+    )
+    given = _fields(item.name for item in query.parameters)
+    about = f"are values for the parameters of the query {one_line(query.name)}"
+    yield _written(f"{base}Arguments", about, query.parameters, given, all=False)
+    fields = _fields(item.name for item in query.columns)
+    members = [(item.name, fields[item.name], _read(item)) for item in query.columns]
+    yield _structure(f"{base}Found", "is a row that it gives.", members)
+
+
+def _written(name: str, comment: str, columns: Sequence[ColumnShape], fields: _Named, *, all: bool) -> str:
     lines = [f"// {name} {comment}; a zero Field is left out.", f"type {name} struct {{"]
-    lines += [f"\t{fields[item.name]} {_field(item, optional=all or item.optional)}" for item in table.columns]
-    cells = "".join(f"\t\t{{{_text(item.name)}, r.{fields[item.name]}}},\n" for item in table.columns)
+    lines += [f"\t{fields[item.name]} {_field(item, optional=all or item.optional)}" for item in columns]
+    cells = "".join(f"\t\t{{{_text(item.name)}, r.{fields[item.name]}}},\n" for item in columns)
     lines += [
         "}",
         "",

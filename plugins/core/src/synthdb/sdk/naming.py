@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 __all__ = ["SUFFIXES", "base_name", "base_names"]
 
-SUFFIXES = ("", "Row", "Insert", "Update", "Found", "Column", "Relations", "Table")
+SUFFIXES = ("", "Row", "Insert", "Update", "Found", "Column", "Relations", "Table", "Arguments", "Query")
 """What is written behind the name of a table; no name may be another one with something of these behind it."""
 
 _RESERVED = frozenset({"None", "True", "False"})
@@ -13,10 +13,10 @@ _OTHERWISE = "T"
 
 
 def base_names(tables: Iterable[str], reserved: Collection[str] = ()) -> dict[str, str]:
-    """Give each table the name that its types begin with: ``people_of_note`` gets ``PeopleOfNote``.
+    """Give each table or query the name that its types begin with: ``people_of_note`` gets ``PeopleOfNote``.
 
     Args:
-        tables: the names of the tables.
+        tables: the names of the tables, or of the queries.
         reserved: names that mean something else in the generated program.
     """
     taken = {*_RESERVED, *reserved}

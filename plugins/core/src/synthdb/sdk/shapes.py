@@ -1,13 +1,24 @@
 """What of a database a client knows, in no language yet."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from synthdb.sdk.naming import base_names
+from synthdb.queries.saved import SavedQuery
+from synthdb.sdk.naming import SUFFIXES, base_names
 from synthdb.sdk.runtimes.python.conditions import quoted
 from synthdb_host.catalog import Catalog, Column, ColumnType, Relation, Table
 
-__all__ = ["ColumnShape", "RelationShape", "SchemaShape", "TableShape", "fingerprint_facts", "one_line", "tables_of"]
+__all__ = [
+    "ColumnShape",
+    "QueryShape",
+    "RelationShape",
+    "SchemaShape",
+    "TableShape",
+    "fingerprint_facts",
+    "one_line",
+    "queries_of",
+    "tables_of",
+]
 
 _OWN = "synthdb_"
 """How the names of the tables begin that hold what SynthDB itself keeps."""
@@ -53,12 +64,29 @@ class TableShape:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryShape:
+    """A saved query: its parameters, which are optional where they need not be given, and the columns of its rows."""
+
+    name: str
+    base: str
+    parameters: tuple[ColumnShape, ...]
+    columns: tuple[ColumnShape, ...]
+    comment: str | None = None
+
+    @property
+    def needs_arguments(self) -> bool:
+        """Whether it cannot be called without arguments."""
+        return any(not parameter.optional for parameter in self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaShape:
-    """All tables of a database, and the fingerprint of their schema."""
+    """All tables and saved queries of a database, and the fingerprint of the schema of its tables."""
 
     database: str
     fingerprint: str
     tables: tuple[TableShape, ...]
+    queries: tuple[QueryShape, ...] = ()
 
     def base(self, table: str) -> str:
         """Give what the names of a table's types begin with."""
@@ -70,6 +98,28 @@ def tables_of(catalog: Catalog, reserved: Collection[str] = ()) -> tuple[TableSh
     chosen = {name: table for name, table in sorted(catalog.tables.items()) if not name.startswith(_OWN)}
     bases = base_names(chosen, reserved)
     return tuple(_table(catalog, table, bases) for table in chosen.values())
+
+
+def queries_of(
+    queries: Sequence[SavedQuery], tables: Sequence[TableShape], reserved: Collection[str] = ()
+) -> tuple[QueryShape, ...]:
+    """Give saved queries by their names, none of whose types is called as one of a table is."""
+    taken = {f"{table.base}{suffix}" for table in tables for suffix in SUFFIXES}
+    bases = base_names((query.name for query in queries), taken | set(reserved))
+    return tuple(_query(query, bases[query.name]) for query in sorted(queries, key=lambda query: query.name))
+
+
+def _query(query: SavedQuery, base: str) -> QueryShape:
+    parameters = tuple(
+        ColumnShape(item.name, item.type, nullable=False, optional=not item.required, comment=_line(item.description))
+        for item in query.parameters.values()
+    )
+    # Where the rows decide, a value is whatever JSON can say; any column of a statement may have none.
+    columns = tuple(
+        ColumnShape(name, ColumnType.parse(kind or "json"), nullable=True, optional=False)
+        for name, kind in query.gives.items()
+    )
+    return QueryShape(query.name, base, parameters, columns, _line(query.description))
 
 
 def one_line(text: str) -> str:

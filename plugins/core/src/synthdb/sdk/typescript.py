@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from synthdb.sdk.shapes import ColumnShape, RelationShape, SchemaShape, TableShape, one_line
+from synthdb.sdk.shapes import ColumnShape, QueryShape, RelationShape, SchemaShape, TableShape, one_line
 from synthdb.sdk.sources import runtime_files
 
-__all__ = ["typescript_files"]
+__all__ = ["typescript_files", "typescript_names"]
 
 _READ: Final = {
     "text": "string", "integer": "bigint", "real": "number", "decimal": "string", "boolean": "boolean",
@@ -28,6 +28,11 @@ _EVERYWHERE: Final = frozenset(
 """What every object has, so that the compiler thinks it was given where it was left out."""
 
 
+def typescript_names() -> frozenset[str]:
+    """Give the names of the module that no table's types may have."""
+    return frozenset({"Tables", "Queries"})
+
+
 def typescript_files(schema: SchemaShape) -> dict[str, str]:
     """Give the files of the module by their paths in it."""
     files = {f"runtime/{name}": text for name, text in runtime_files("typescript", ".ts").items()}
@@ -39,13 +44,13 @@ def _index(schema: SchemaShape) -> str:
         f"/** {_comment(f'A client of the database {schema.database}, made by `synthdb sdk generate`.')} */",
         "",
         'import { Client, type Options } from "./runtime/index.js";',
-        'import { schema, type Tables } from "./tables.js";',
+        'import { schema, type Queries, type Tables } from "./tables.js";',
         "",
         'export * from "./tables.js";',
         "",
         "/** Make a client of the database on the server at an address; nothing is sent yet. */",
-        "export function connect(url: string, options: Options = {}): Client<Tables> {",
-        f"  return Client.open<Tables>(url, {_text(schema.database)}, schema, options);",
+        "export function connect(url: string, options: Options = {}): Client<Tables, Queries> {",
+        f"  return Client.open<Tables, Queries>(url, {_text(schema.database)}, schema, options);",
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -58,7 +63,15 @@ def _tables(schema: SchemaShape) -> str:
     types = "".join(f"  {_text(table.name)}: {_types(table)};\n" for table in schema.tables)
     known = "".join(_descriptor(table) for table in schema.tables)
     facts = f"  fingerprint: {_text(schema.fingerprint)},\n  tables: new Map<string, rt.Table>([\n{known}  ]),\n"
+    called = "".join(map(_query_descriptor, schema.queries))
+    facts += f"  queries: new Map<string, rt.SavedQuery>([\n{called}  ]),\n"
+    body += [part for query in schema.queries for part in _query(query)]
+    queries = "".join(
+        f"  {_text(query.name)}: {{ Arguments: {query.base}Arguments, Found: {query.base}Found }};\n"
+        for query in schema.queries
+    )
     tail = [
+        f"/** The types of every saved query by its name. */\nexport interface Queries {{\n{queries}}}",
         f"/** The types of every table by its name. */\nexport interface Tables {{\n{types}}}",
         f"export const schema: rt.Schema = {{\n{facts}}};",
     ]
@@ -84,6 +97,28 @@ def _table(table: TableShape) -> Iterator[str]:
         f"What rows of the table {table.name} are related to.",
         [(item.name, "", _relation(item), None) for item in table.relations],
     )
+
+
+def _query(query: QueryShape) -> Iterator[str]:
+    yield _interface(
+        f"{query.base}Arguments",
+        f"Values for the parameters of the query {query.name}; what is left out takes its default.",
+        [(item.name, _optional(item.optional), _written(item), item.comment) for item in query.parameters],
+    )
+    comment = query.comment or f"A row that the query {query.name} gives."
+    yield _interface(f"{query.base}Found", comment, [(item.name, "", _read(item), None) for item in query.columns])
+
+
+def _query_descriptor(query: QueryShape) -> str:
+    return (
+        f"    [{_text(query.name)}, {{\n"
+        f"      parameters: new Map<string, rt.ColumnType>([{_kinds(query.parameters)}]),\n"
+        f"      columns: new Map<string, rt.ColumnType>([{_kinds(query.columns)}]),\n    }}],\n"
+    )
+
+
+def _kinds(columns: Iterable[ColumnShape]) -> str:
+    return ", ".join(f"[{_text(item.name)}, {_text(item.type.name)}]" for item in columns)
 
 
 def _interface(name: str, comment: str, members: Iterable[tuple[str, str, str, str | None]]) -> str:
@@ -126,7 +161,7 @@ def _types(table: TableShape) -> str:
 def _descriptor(table: TableShape) -> str:
     # Maps, since an object has members that nobody wrote, such as "constructor".
     key = ", ".join(map(_text, table.key))
-    columns = ", ".join(f"[{_text(item.name)}, {_text(item.type.name)}]" for item in table.columns)
+    columns = _kinds(table.columns)
     relations = "".join(
         f"        [{_text(item.name)}, {{ table: {_text(item.table)}, target: {_text(item.address)} }}],\n"
         for item in table.relations

@@ -1,6 +1,7 @@
 """A client of SynthDB over HTTP. It needs the standard library of Python 3.11 and nothing else."""
 
 from .batches import Batch, reference
+from .calls import Queries
 from .client import Client, TableClient
 from .conditions import Comparison, Condition, Group, Path, all_of, any_of, compare, none_of, within
 from .errors import (
@@ -46,6 +47,7 @@ __all__ = [
     "NotFound",
     "Options",
     "Path",
+    "Queries",
     "Query",
     "Refused",
     "Relation",

@@ -129,12 +129,12 @@ class Client:
         """Close the connections that are kept."""
         self._session.transport.close()
 
-    def at(self, ref: str | None) -> "Client":
+    def at(self, ref: str | None) -> Self:
         """Give a client of another state: a branch, a tag, a commit, or ``branch@moment``; None: main.
 
         It shares connections with this one.
         """
-        other = object.__new__(Client)
+        other = object.__new__(type(self))
         other._schema, other._session = self._schema, self._session.at(ref)
         return other
 

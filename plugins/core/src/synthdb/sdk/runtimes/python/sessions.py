@@ -92,6 +92,10 @@ class Session:
         """Give the path of a table."""
         return f"/rest/v1/{self._place}/{segment(name)}"
 
+    def function(self, name: str) -> str:
+        """Give the path of a saved query."""
+        return f"/rest/v1/{self._place}/rpc/{segment(name)}"
+
     def meta(self, path: str) -> str:
         """Give a path below the meta interface of the database."""
         return f"/meta/v1/{self._place}/{path}"

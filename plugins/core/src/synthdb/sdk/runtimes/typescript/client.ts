@@ -5,7 +5,7 @@ import { parse, plain, type Json, type Parsed } from "./json.js";
 import { answered, Call } from "./pending.js";
 import { Query } from "./query.js";
 import { Session, type Options } from "./session.js";
-import { decodeRow, type Schema, type TablesOf } from "./tables.js";
+import { checkRow, decodeRow, type Given, type QueriesOf, type Schema, type TablesOf } from "./tables.js";
 import type { Request } from "./transport.js";
 import { Narrowed, Statement, type Batchable } from "./writing.js";
 
@@ -116,7 +116,7 @@ export class TableClient<T extends TablesOf<T>, N extends keyof T & string> {
 }
 
 /** A database on a server, at one of its states. Methods that give a promise throw errors. */
-export class Client<T extends TablesOf<T>> {
+export class Client<T extends TablesOf<T>, Q extends QueriesOf<Q> = object> {
   private readonly session: Session;
 
   private constructor(session: Session) {
@@ -124,17 +124,31 @@ export class Client<T extends TablesOf<T>> {
   }
 
   /** Make a client; nothing is sent yet. */
-  static open<T extends TablesOf<T>>(url: string, database: string, schema: Schema, options: Options = {}): Client<T> {
-    return new Client<T>(Session.open(url, database, schema, options));
+  static open<T extends TablesOf<T>, Q extends QueriesOf<Q> = object>(
+    url: string, database: string, schema: Schema, options: Options = {},
+  ): Client<T, Q> {
+    return new Client<T, Q>(Session.open(url, database, schema, options));
   }
 
   /** Give a client of another state: a branch, a tag, a commit, or `branch@moment`; undefined: main. */
-  at(ref: string | undefined): Client<T> {
-    return new Client<T>(this.session.at(ref));
+  at(ref: string | undefined): Client<T, Q> {
+    return new Client<T, Q>(this.session.at(ref));
   }
 
   from<N extends keyof T & string>(name: N): TableClient<T, N> {
     return new TableClient<T, N>(this.session, name);
+  }
+
+  /** Call a saved query with values for its parameters, and give its rows. */
+  rpc<N extends keyof Q & string>(name: N, ...[given]: Given<Q[N]["Arguments"]>): Call<Q[N]["Found"][]> {
+    const query = this.session.query(name);
+    return new Call(async () => {
+      const values = given ?? {};
+      checkRow(values, query.parameters);
+      const reply = await this.session.call(name, values);
+      const rows = parse(reply.text) as { [name: string]: Parsed }[];
+      return answered(reply, rows.map((row) => decodeRow(row, query.columns) as Q[N]["Found"]));
+    });
   }
 
   /** Do several writes at once: all or none if `atomic`. */

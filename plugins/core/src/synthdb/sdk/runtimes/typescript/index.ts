@@ -9,6 +9,8 @@ export { parse, plain, stringify, type Json } from "./json.js";
 export { Call, Pending, type Answer, type Failure, type Result } from "./pending.js";
 export { Embed, Query } from "./query.js";
 export type { Options } from "./session.js";
-export type { ColumnType, Many, One, Relation, Schema, Table, TablesOf, TableTypes } from "./tables.js";
+export type {
+  ColumnType, Given, Many, One, QueriesOf, QueryTypes, Relation, SavedQuery, Schema, Table, TablesOf, TableTypes,
+} from "./tables.js";
 export type { Fetch, Request, Retries } from "./transport.js";
 export { Narrowed, Returning, Statement, type Batchable } from "./writing.js";

@@ -1,7 +1,7 @@
 /** A session: one database at one state, and what every request to it has in common. */
 
 import { parse, plain, stringify, type Json } from "./json.js";
-import type { Schema, Table } from "./tables.js";
+import type { SavedQuery, Schema, Table } from "./tables.js";
 import { Transport, type Fetch, type Reply, type Request, type Retries } from "./transport.js";
 
 /** How a client behaves. */
@@ -80,6 +80,18 @@ export class Session {
   /** Give the path of a table. */
   path(table: string): string {
     return `/rest/v1/${this.place}/${encodeURIComponent(table)}`;
+  }
+
+  query(name: string): SavedQuery {
+    const found = this.schema.queries.get(name);
+    if (found === undefined) throw new TypeError(`there is no query ${JSON.stringify(name)}`);
+    return found;
+  }
+
+  /** Call a saved query, which only reads. */
+  call(name: string, given: object): Promise<Reply> {
+    const target = `/rest/v1/${this.place}/rpc/${encodeURIComponent(name)}`;
+    return this.send(withJson({ method: "POST", target, headers: { Accept: "application/json" }, reads: true }, given));
   }
 
   async send(request: Request): Promise<Reply> {

@@ -23,7 +23,26 @@ export interface Table {
 export interface Schema {
   readonly fingerprint: string;
   readonly tables: ReadonlyMap<string, Table>;
+  readonly queries: ReadonlyMap<string, SavedQuery>;
 }
+
+/** A saved query, at run time: the types of its parameters, and of the columns of its rows. */
+export interface SavedQuery {
+  readonly parameters: ReadonlyMap<string, ColumnType>;
+  readonly columns: ReadonlyMap<string, ColumnType>;
+}
+
+/** The types of a saved query: what it is called with, and its rows. */
+export interface QueryTypes {
+  Arguments: object;
+  Found: object;
+}
+
+/** The types of all saved queries by their names. */
+export type QueriesOf<Q> = { [N in keyof Q]: QueryTypes };
+
+/** What a call is given: nothing need be, where every argument may be left out. */
+export type Given<A> = object extends A ? [given?: A] : [given: A];
 
 /** The types of a table: its rows, what can be inserted and updated, and its relations. */
 export interface TableTypes {
