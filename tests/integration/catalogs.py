@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import synthdb
 from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Column, ColumnType, ForeignKey, UniqueKey
 from synthdb_host.contracts import Context
@@ -15,7 +16,7 @@ from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.settings import HostSettings
 from synthdb_host.stepping import run
 
-__all__ = ["make_flights", "make_hostile", "make_shop"]
+__all__ = ["make_flights", "make_hostile", "make_shop", "save_queries"]
 
 _DEMO: Final = Path(__file__).parents[2] / "demo"
 _KEYS: Final = ("airlines.carrier", "airports.faa", "planes.tailnum")
@@ -77,6 +78,17 @@ def make_hostile(file: Path) -> None:
     tables.append(CreateTable("types", typed, mode="strict"))
     tables.append(CreateTable("pairs", (*pair, Column("c", ColumnType("real"))), key=("a-b", "a_b"), mode="strict"))
     _make(file, tables)
+    save_queries(file, "types")
+
+
+def save_queries(file: Path, table: str) -> None:
+    """Save queries with a parameter of every type and with none, on a table that is there."""
+    chosen = ", ".join(f":p_{name.partition('(')[0]} AS {name.partition('(')[0]}" for name in _TYPES)
+    parameters = {f"p_{name.partition('(')[0]}": {"type": name, "required": number % 2 == 0}
+                  for number, name in enumerate(_TYPES)}  # fmt: skip
+    with synthdb.connect(file) as db:
+        db.queries.save("every-type", f"SELECT {chosen}", parameters=parameters)
+        db.queries.save("everyType", f'SELECT * FROM "{table}"', description="All rows.")
 
 
 def _make(file: Path, changes: Sequence[Change]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 import synthdb
-from tests.integration.catalogs import make_hostile
+from tests.integration.catalogs import make_hostile, save_queries
 from tests.integration.conftest import IS_LONG
 from tests.integration.films import make_films
 from tests.integration.serving import serving
@@ -21,7 +21,7 @@ CHECKS: Final = (
     "allow_header_conformance", "use_after_free", "ensure_resource_availability", "ignored_auth",
 )  # fmt: skip
 EXAMPLES: Final = 60 if IS_LONG else 2
-HOSTILE: Final = ".*" if IS_LONG else "/(types|pairs)"
+HOSTILE: Final = ".*" if IS_LONG else "/(types|pairs|rpc)"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_700 if IS_LONG else 400)]
 
@@ -35,6 +35,7 @@ def test_schemathesis_finds_no_failure(tmp_path: Path, seed: str, name: str, pat
         with synthdb.connect(file) as db:
             for table in ("films", "people"):
                 db.set_mode(table, "strict")
+        save_queries(file, "films")
     else:
         make_hostile(file)
     with serving(tmp_path, file, workers=1, environment={"SYNTHDB_LOG_LEVEL": "error"}) as server:

@@ -115,3 +115,32 @@ def test_a_query_that_cannot_be_is_not_kept(calls: Calls, name: str, body: objec
     """It is checked before it is kept."""
     assert code == calls.meta.send("PUT", f"/queries/{name}", body).code
     assert 1 == len(calls.meta.get("/queries"))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"parameters": True},
+        {"parameters": [{"type": "text"}]},
+        {"parameters": [{"name": "first", "type": "nothing"}]},
+        {"parameters": [{"name": "other", "type": "text"}]},
+        {"sql": "SELECT ?"},
+        {"reads": []},
+        {"gives": [{"name": "x", "type": "nothing"}]},
+    ],
+    ids=str,
+)
+def test_a_row_that_is_no_query_is_passed_over(calls: Calls, row: dict[str, object]) -> None:
+    """Whatever is written into their table, there is no such query, and it can be saved again."""
+    assert 204 == calls.send("PATCH", "/synthdb_queries/since", row).status
+    assert 201 == calls.meta.send("PUT", "/queries/other", {"sql": "SELECT 1 AS n"}).status
+
+    assert ["other"] == [query["name"] for query in calls.meta.send("GET", "/queries").json]
+    for answer in (
+        calls.send("GET", "/rpc/since?first=1983"),
+        calls.meta.send("GET", "/queries/since"),
+        calls.meta.send("DELETE", "/queries/since"),
+    ):
+        assert 404 == answer.status
+    assert 201 == calls.meta.send("PUT", "/queries/since", SINCE).status
+    assert [3, 4] == ids(calls.send("GET", "/rpc/since?first=1983"))

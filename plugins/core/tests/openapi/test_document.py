@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from plugins.core.tests.openapi.conftest import HOSTILE
+from synthdb.openapi.meta_schemas import ANSWERS, body_schemas
 from synthdb_host.access import LOCAL
 from synthdb_host.contracts import (
     Authenticator,
@@ -21,7 +22,7 @@ from synthdb_host.contracts import (
     Verdict,
 )
 from synthdb_host.errors import StartupError
-from synthdb_host.operations import Define, DropTable
+from synthdb_host.operations import Define, DropTable, Insert
 from synthdb_host.testing.gating import Guard
 from synthdb_host.versions import Branching, CreateBranch, Ref
 
@@ -105,10 +106,14 @@ def test_every_operation_says_how_it_may_be_refused(described: "Described") -> N
     document = described.document()
     for path, method, operation in operations(document):
         assert {"400", "403", "404"} <= operation["responses"].keys(), (path, method)
-        if method != "get" and not path.endswith("/query"):
+        if method != "get" and not path.endswith("/query") and "/rpc/" not in path:
             assert {"409", "413", "415"} <= operation["responses"].keys(), (path, method)
     problems = document["components"]["responses"]
-    assert all("application/problem+json" in problem["content"] for problem in problems.values())
+    assert all(
+        "application/problem+json" in problem["content"]
+        for name, problem in problems.items()
+        if name.startswith("Problem")
+    )
     assert "[`unique_violation`](/errors/unique_violation)" in problems["Problem409"]["description"]
 
 
@@ -123,6 +128,94 @@ def test_every_resource_of_the_meta_interface_is_described(described: "Described
         served = {method for method in METHODS if hasattr(resource, f"on_{method}")}
 
         assert served == paths[f"/meta/v1{path}"].keys() & METHODS, path
+
+
+def test_cells_are_described_as_files(described: "Described") -> None:
+    """Bytes of any media type, in parts too, under conditions, for every column."""
+    paths = described.document()["paths"]
+    cells = paths["/rest/v1/db/everything/{id}/{column}"]
+    names = {item["$ref"].rpartition("/")[2] for item in cells["get"]["parameters"]}
+
+    assert {"Range", "If-Range", "If-None-Match"} == names
+    assert {"200", "206", "304", "416"} < cells["get"]["responses"].keys()
+    assert {"application/octet-stream", "*/*"} == cells["put"]["requestBody"]["content"].keys()
+    assert {"204", "412"} < cells["delete"]["responses"].keys()
+    assert "a_bytes" in cells["parameters"][1]["schema"]["enum"]
+    assert "/rest/v1/db/pairs/{a},{b}/{column}" in paths
+
+
+def test_saved_queries_are_described_with_the_types_of_their_parameters_and_rows(described: "Described") -> None:
+    """What must be given is required; the types of columns are those that they have at the ref."""
+    statement = (
+        "SELECT code, price, count(*) AS n FROM everything WHERE price >= :least AND a_date > :day GROUP BY code"
+    )
+    day_of = {"type": "date", "default": "2024-02-29", "description": "after which"}
+    body = {"sql": statement, "description": "What costs much.", "parameters": {"least": "decimal(6,2)", "day": day_of}}
+    before = described.get("db.json").headers["etag"]
+    assert 201 == described.client.request("PUT", "/meta/v1/db/queries/dear-ones", json=body).status_code
+    document = described.document()
+    assert before != described.get("db.json").headers["etag"]
+
+    path, schemas = document["paths"]["/rest/v1/db/rpc/dear-ones"], document["components"]["schemas"]
+    least, day = path["get"]["parameters"]
+
+    assert ("run_dear_ones", "call_dear_ones") == (path["get"]["operationId"], path["post"]["operationId"])
+    assert ("least", True, "number") == (least["name"], least["required"], least["schema"]["type"])
+    assert (False, "after which", "2024-02-29") == (day["required"], day["description"], day["schema"]["default"])
+    assert ["least"] == schemas["DearOnesArguments"]["required"]
+    row = schemas["DearOnesFound"]["properties"]
+    assert ["code", "price", "n"] == list(row) == schemas["DearOnesFound"]["required"]
+    assert "decimal(6,2)" == row["price"]["x-synthdb-type"]
+    answers = path["get"]["responses"]["200"]["content"]
+    assert {"type": "array", "items": {"$ref": "#/components/schemas/DearOnesFound"}} == answers["application/json"][
+        "schema"
+    ]
+
+
+def test_a_saved_query_that_cannot_be_called_is_not_described(serve: "Serve") -> None:
+    """One who may not run SQL sees none; one that has lost its columns, or never was one, is left out for all."""
+    served = serve()
+    client, host = served.client, served.client.host
+    for name, table in (("lost", "pairs"), ("there", "people")):
+        client.request("PUT", f"/meta/v1/db/queries/{name}", json={"sql": f"SELECT * FROM {table}"})
+    client.run(host.gate.execute("db", Define((DropTable("pairs"),)), Context(LOCAL)))
+    odd = {"name": "odd", "sql": "SELECT 1", "parameters": [{"what": 1}], "reads": [], "gives": {}}
+    client.run(host.gate.execute("db", Insert.of("synthdb_queries", [odd]), Context(LOCAL)))
+
+    assert ["/rest/v1/db/rpc/there"] == [path for path in served.document()["paths"] if "/rpc/" in path]
+
+    guard = Guard(authenticators=(Authenticator("bearer", who),), authorizers=(Authorizer("judge", judge),))
+    document = serve({"guard": guard}).document(Authorization="Bearer writer")
+    assert [] == [path for path in document["paths"] if "/rpc/" in path]
+
+
+def test_changes_of_the_schema_are_described_with_their_condition_and_their_bodies(described: "Described") -> None:
+    """If-Match goes with every one, the version of the schema is in the ETag, and no body is a loose object."""
+    document = described.document()
+    schemas = document["components"]["schemas"]
+    for path, method, operation in operations(document):
+        if "/meta/v1/db/schema" not in path:
+            continue
+        done = next(answer for status, answer in operation["responses"].items() if status[0] == "2")
+        assert "ETag" in done["headers"], (path, method)
+        taken = {item.get("$ref", "").rpartition("/")[2] for item in operation.get("parameters", ())}
+        assert (method != "get") == ("If-Match" in taken) == ("412" in operation["responses"]), (path, method)
+    assert {"name", "columns", "key", "mode", "constraints"} < schemas["NewTable"]["properties"].keys()
+    assert "default" in schemas["NewColumn"]["properties"]
+    assert {"index", "unique", "foreign", "check"} == set(schemas["NewConstraint"]["properties"]["kind"]["enum"])
+    assert "- `rename_table`: `table`, `name`" in schemas["SchemaChange"]["description"]
+    assert ["strict", None] == schemas["AlteredTable"]["properties"]["mode"]["enum"][-2:]
+    for _, _, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {})
+        assert {"type": "object", "additionalProperties": True} not in [item.get("schema") for item in content.values()]
+
+
+def test_names_of_general_schemas_are_not_those_of_tables_and_queries() -> None:
+    """Whatever a table or a query is called, its schemas end otherwise."""
+    ends = ("Row", "Insert", "Update", "Put", "Query", "Select", "Order", "Group", "Condition", "Arguments", "Found")
+
+    assert [] == [name for name in (*ANSWERS, *body_schemas(), "Problem") if name.endswith(ends)]
+    assert [] == [(one, other) for one in ends for other in ends if one != other and one.endswith(other)]
 
 
 def test_rows_come_and_go_in_every_media_type(described: "Described") -> None:
@@ -222,13 +315,17 @@ def test_a_caller_sees_what_he_may_do(serve: "Serve") -> None:
     writer = served.document(Authorization="Bearer writer")
 
     people = "/rest/v1/db/people"
-    assert [people, f"{people}/query", f"{people}/{{id}}"] == [path for path in reader["paths"] if "/rest/" in path]
+    own = [people, f"{people}/query", f"{people}/{{id}}", f"{people}/{{id}}/{{column}}"]
+    assert own == [path for path in reader["paths"] if "/rest/" in path]
+    assert {"get", "parameters"} == reader["paths"][own[3]].keys()
     assert {"get"} == reader["paths"]["/rest/v1/db/people"].keys()
     assert {"get", "post", "patch", "put"} == writer["paths"]["/rest/v1/db/people"].keys()
     assert {"id"} == reader["components"]["schemas"]["PeopleRow"]["properties"].keys()
     assert {"id", "name"} == writer["components"]["schemas"]["PeopleRow"]["properties"].keys()
     assert False is writer["components"]["schemas"]["PeopleInsert"]["additionalProperties"]
-    assert ["/meta/v1/db/schema"] == [path for path in reader["paths"] if "/meta/" in path]
+    assert {"/meta/v1/db/schema", "/meta/v1/db/batch", "/meta/v1/db/queries"} < reader["paths"].keys()
+    assert {"get"} == METHODS & reader["paths"]["/meta/v1/db/schema/tables/{table}"].keys()
+    assert "/meta/v1/db/commits" not in reader["paths"]
     assert "/meta/v1/db/commits" in writer["paths"]
     assert "people.where.name" not in reader["components"]["parameters"]
     assert "401" in reader["paths"]["/rest/v1/db/people"]["get"]["responses"]

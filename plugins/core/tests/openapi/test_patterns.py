@@ -18,7 +18,12 @@ def parameters(document: Any, path: str) -> dict[str, dict[str, Any]]:
     """Give the query parameters of reading rows, by name."""
     references = [item["$ref"].rsplit("/", 1)[1] for item in document["paths"][path]["get"]["parameters"]]
     found = [document["components"]["parameters"][name] for name in references]
-    return {item["name"]: item for item in found if item["in"] == "query"}
+    schemas = document["components"]["schemas"]
+    return {
+        item["name"]: {**item, "schema": schemas.get(item["schema"].get("$ref", "").rpartition("/")[2], item["schema"])}
+        for item in found
+        if item["in"] == "query"
+    }
 
 
 @pytest.mark.slow

@@ -170,9 +170,13 @@ def test_what_is_not_there_is_not_found(files: "Api", path: str) -> None:
 
 
 def test_the_methods_of_a_cell_are_its_own(files: "Api") -> None:
-    """OPTIONS says them."""
+    """OPTIONS says them, and so does what refuses others."""
     assert "GET, HEAD, PUT, DELETE, OPTIONS" == files.send("OPTIONS", "/files/1/picture").headers["allow"]
     assert "PATCH" in files.send("OPTIONS", "/files/1").headers["allow"]
+    for method in ("PATCH", "POST"):
+        refused = files.send(method, "/files/1/picture", b"{}", {"Content-Type": "application/json"})
+        assert (405, "method_not_allowed") == (refused.status, refused.code)
+        assert "GET, HEAD, PUT, DELETE, OPTIONS" == refused.headers["allow"]
 
 
 def test_a_dry_run_changes_no_cell(files: "Api") -> None:

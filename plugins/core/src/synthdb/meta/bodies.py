@@ -19,8 +19,8 @@ __all__ = [
     "Filling",
     "Merged",
     "NewBranch",
-    "NewQuery",
     "NewTag",
+    "QueryDefinition",
     "Restored",
     "Statement",
     "read_body",
@@ -133,7 +133,7 @@ class _QueryParameter(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=
     description: _Note | None = None
 
 
-class NewQuery(msgspec.Struct, forbid_unknown_fields=True):
+class QueryDefinition(msgspec.Struct, forbid_unknown_fields=True):
     """A query to save; each parameter ``:name`` of the statement has a type, or more said about it."""
 
     sql: Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]

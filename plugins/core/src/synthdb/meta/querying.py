@@ -5,7 +5,7 @@ import falcon.asgi
 import msgspec
 
 from synthdb.meta.answers import answer
-from synthdb.meta.bodies import NewQuery, read_body
+from synthdb.meta.bodies import QueryDefinition, read_body
 from synthdb.meta.calls import Call, Resource
 from synthdb.meta.parameters import Parameters
 from synthdb.queries.saved import TABLE, SavedQuery
@@ -34,7 +34,7 @@ class QueryResource(Resource):
 
     async def on_put(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Check the query against the tables there are, and keep it under this name."""
-        call, body = self._call(req), await read_body(req, NewQuery)
+        call, body = self._call(req), await read_body(req, QueryDefinition)
         parameters = {name: msgspec.to_builtins(item) for name, item in body.parameters.items()}
         draft = Draft.of(call.name, body.sql, body.description, parameters)
         known = await _queries(call)
@@ -57,7 +57,7 @@ async def _queries(call: Call) -> dict[str, SavedQuery]:
     if TABLE not in catalog.tables:
         return {}
     rows = (await call.execute(select_all(call.ref))).python()
-    return {row["name"]: SavedQuery.of_row(row, catalog) for row in rows}
+    return {query.name: query for query in SavedQuery.of_rows(rows, catalog)}
 
 
 async def _query(call: Call) -> SavedQuery:

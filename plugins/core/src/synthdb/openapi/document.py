@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
+from synthdb.openapi.cells import CELL_RESPONSES
+from synthdb.openapi.functions import FunctionOperations
 from synthdb.openapi.identifiers import identifiers
 from synthdb.openapi.meta import MetaOperations
 from synthdb.openapi.operations import HEADERS, shared_parameters
@@ -29,13 +31,14 @@ def document(scope: Scope) -> dict[str, Any]:
     tags: list[dict[str, str]] = []
     _add_tables(scope, paths, components, tags)
     _add_meta(scope, paths, components, tags)
+    responses = problem_responses() | CELL_RESPONSES
     used = repr(paths)
+    components["responses"] = {name: item for name, item in responses.items() if f"/responses/{name}'" in used}
+    used += repr(components["responses"])
     components["parameters"] |= {
         name: item for name, item in shared_parameters().items() if f"/parameters/{name}'" in used
     }
     components["headers"] = {name: item for name, item in HEADERS.items() if f"/headers/{name}'" in used}
-    responses = problem_responses()
-    components["responses"] = {name: item for name, item in responses.items() if f"/responses/{name}'" in used}
     if scope.server.security:
         components["securitySchemes"] = scope.server.security
     return {
@@ -76,6 +79,11 @@ def _add_tables(scope: Scope, paths: dict[str, Any], components: dict[str, Any],
         components["schemas"] |= described.schemas
         components["parameters"] |= described.parameters
         tags.append({"name": name, "description": table.comment or f"Rows of `{name}`."})
+    calls = FunctionOperations(scope)
+    calls.describe()
+    paths |= calls.paths
+    components["schemas"] |= calls.schemas
+    tags += calls.tags
 
 
 def _add_meta(scope: Scope, paths: dict[str, Any], components: dict[str, Any], tags: list[dict[str, str]]) -> None:

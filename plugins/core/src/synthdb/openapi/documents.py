@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from synthdb.openapi.document import encode
 from synthdb.openapi.meta_entries import DATABASE_ACTIONS
 from synthdb.openapi.scope import Scope, Server
+from synthdb.queries.seeing import SeenQueries
 from synthdb.rest.assets import entity_tag
 from synthdb_host.contracts import Context, Resource
 from synthdb_host.gate import Gate
@@ -44,12 +45,13 @@ class Documents:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
         scope = await self._scope(database, ref, caller)
-        key = database, ref, scope.catalog.version, tuple(scope.actions.items())
+        seen = await SeenQueries.read(self._gate, database, ref or HEAD, scope.catalog, caller)
+        key = database, ref, scope.catalog.version, tuple(scope.actions.items()), seen.version
         found = self._kept.get(key)
         if found is None:
             # One at a time: a burst of callers waits for the one that makes it, and the event loop goes on.
             async with self._lock:
-                found = self._kept.get(key) or self._keep(key, await asyncio.to_thread(_made, scope))
+                found = self._kept.get(key) or await self._make(key, scope, seen, caller)
         self._kept.move_to_end(key)
         return found
 
@@ -63,6 +65,10 @@ class Documents:
             actions[name] = await self._gate.permitted(Resource(database, name, place), _TABLE_ACTIONS, caller)
         capabilities = await self._gate.capabilities(database, caller)
         return Scope(self._server, database, ref, catalog, actions, capabilities)
+
+    async def _make(self, key: object, scope: Scope, seen: SeenQueries, caller: Context) -> Document:
+        queries = await seen.usable(scope.catalog, caller)
+        return self._keep(key, await asyncio.to_thread(_made, replace(scope, queries=queries)))
 
     def _keep(self, key: object, document: Document) -> Document:
         self._kept[key] = document

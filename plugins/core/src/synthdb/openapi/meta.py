@@ -1,11 +1,13 @@
 """The operations on everything about a database but its rows."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from synthdb.openapi.entries import NAME, QUERY_NAME, Entry
 from synthdb.openapi.identifiers import identifiers
-from synthdb.openapi.meta_entries import DATABASE_ACTIONS, ENTRIES, NAME, TAGS, Entry
+from synthdb.openapi.meta_entries import DATABASE_ACTIONS, ENTRIES, TAGS
 from synthdb.openapi.meta_schemas import ANSWERS, body_schemas
 from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation, shared
 from synthdb.openapi.scope import Scope
@@ -13,6 +15,9 @@ from synthdb.openapi.scope import Scope
 __all__ = ["MetaOperations"]
 
 _WITH_BODY: Final = ("post", "put", "patch")
+_WRITING_TAGS: Final = frozenset({"Merging", "Schema"})
+_WRITING_NAMES: Final = frozenset({"post_batch", "post_backfill"})
+_REFERENCE: Final = re.compile(r"'#/components/schemas/(\w+)'")
 
 
 @dataclass(slots=True)
@@ -32,8 +37,7 @@ class MetaOperations:
             item[entry.method] = self._operation(entry)
         self._describe_others()
         wanted = {name for entry in entries for name in (entry.answers, entry.reads) if name}
-        wanted |= {"Conflict"} if "MergeReport" in wanted else set()
-        self.schemas = {name: schema for name, schema in (ANSWERS | body_schemas()).items() if name in wanted}
+        self.schemas = _reached(ANSWERS | body_schemas(), wanted)
         used = {entry.tag for entry in entries}
         self.tags = [{"name": self._tag(tag), "description": about} for tag, about in TAGS.items() if tag in used]
 
@@ -63,7 +67,8 @@ class MetaOperations:
     def _is_usable(self, entry: Entry) -> bool:
         allowed = self.scope.actions.get(None, frozenset())
         offered = entry.capability is None or entry.capability in self.scope.capabilities
-        writes = entry.tag == "Merging" and entry.method != "get"
+        writes = entry.method != "get" and (entry.tag in _WRITING_TAGS or entry.name in _WRITING_NAMES)
+        offered = offered and (entry.path in self.scope.server.resources or not self.scope.server.resources)
         return offered and (entry.action is None or entry.action in allowed) and (self.scope.writable or not writes)
 
     def _tag(self, tag: str) -> str:
@@ -75,8 +80,9 @@ class MetaOperations:
         parameters = [self._parameter(entry, *parameter) for parameter in entry.query]
         writes = entry.method != "get" and entry.name != "sql"
         if writes:
-            parameters += shared("Commit-Message")
-        refusals = WRITING if entry.method != "get" else READING
+            parameters += shared("Commit-Message", *entry.takes, *(["If-Match"] if entry.conditional else []))
+        refusals = (WRITING if entry.method != "get" else READING) | entry.refusals
+        refusals |= {412} if writes and entry.conditional else set()
         request = body({JSON: named(entry.reads)}) if entry.reads else None
         return operation(
             self.scope, f"meta_{entry.name}", self._tag(entry.tag), entry.about, parameters, _answers(entry),
@@ -89,17 +95,27 @@ class MetaOperations:
         return found | ({"required": True} if name in entry.needed else {})
 
 
+def _reached(schemas: Mapping[str, dict[str, Any]], wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """Give the schemas that are wanted, and those that they refer to."""
+    found, more = set[str](), wanted
+    while more:
+        found |= more
+        more = {name for one in more for name in _REFERENCE.findall(repr(schemas[one]))} - found
+    return {name: schema for name, schema in schemas.items() if name in found}
+
+
 def _answers(entry: Entry) -> dict[str, Any]:
+    headers = [*entry.headers, *(["ETag"] if entry.conditional else [])]
     if entry.answers is None:
-        return {"204": answer("Done.")}
+        return {"204": answer("Done.", None, headers)}
     schema = named(entry.answers)
     content = {JSON: {"type": "array", "items": schema} if entry.many else schema}
-    return {"201" if entry.made else "200": answer("Made." if entry.made else "Done.", content, entry.headers)}
+    return {status: answer("Made." if status == "201" else "Done.", content, headers) for status in entry.statuses}
 
 
 def _path_item(path: str) -> dict[str, Any]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    is_state = path.startswith(("/branches/", "/tags/"))
-    schema = dict(NAME) if is_state else {"type": "string", "minLength": 1}
+    is_state, is_query = path.startswith(("/branches/", "/tags/")), path.startswith("/queries/")
+    schema = dict(NAME if is_state else QUERY_NAME) if is_state or is_query else {"type": "string", "minLength": 1}
     parameters = [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
     return {"parameters": parameters} if parameters else {}

@@ -1,90 +1,52 @@
-"""The operations of the meta interface, as a table."""
+"""The operations of the meta interface, as a table; those on definitions are in another."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from synthdb.openapi.types import instant_pattern
-from synthdb_host.contracts import Capability
+from synthdb.openapi.defining_entries import DEFINING
+from synthdb.openapi.entries import BOUND, LIMIT, OFFSET, REF, STATE, TABLES, TEXT, Entry
 
-__all__ = ["DATABASE_ACTIONS", "ENTRIES", "NAME", "SHAPES", "TAGS", "Entry"]
+__all__ = ["DATABASE_ACTIONS", "ENTRIES", "TAGS"]
 
 DATABASE_ACTIONS: Final = frozenset({"branch", "define", "history", "maintain", "merge", "sql"})
 """The actions on a database that may be allowed."""
 
 TAGS: Final = {
-    "Database": "The tables, SQL, and how much is stored.",
+    "Database": "SQL, batches of writes, and how much is stored.",
+    "Schema": "Tables, columns, constraints and saved queries.",
     "Branches and tags": "Names of states.",
     "History": "Commits, versions of rows, and what differs.",
     "Merging": "Taking the changes of one state into another.",
 }
 
-_TEXT: Final[dict[str, Any]] = {"type": "string", "maxLength": 1_000}
-_NAMED: Final = "[A-Za-z][A-Za-z0-9._-]{0,99}"
-_MOMENT: Final = f"(?:[0-9]{{1,18}}|{instant_pattern()})"
-_COMMIT: Final = {"pattern": "^[0-9]{1,18}$"}
-_STATE: Final = {"pattern": f"^(?:{_NAMED}(?:@{_MOMENT})?|{_MOMENT})$"}
-
-SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "name": {"pattern": f"^{_NAMED}$"},
-    "expires": {"pattern": f"^{instant_pattern()}$"},
-    "before": {"pattern": f"^{_MOMENT}$"},
-    "at": _STATE,
-    "source": _STATE,
-    "to": _STATE,
-    "first": _COMMIT,
-    "last": _COMMIT,
-}
-"""What members of bodies look like, by their names: a state is a branch, a tag, a commit or a moment of one."""
-
-NAME: Final[Mapping[str, Any]] = {"type": "string", **SHAPES["name"]}
-
-# A parameter that may be left out may be empty, which means the same.
-_REF: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^(?:{_NAMED}(?:@{_MOMENT})?|{_MOMENT})?$"}
-_BOUND: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^{_MOMENT}?$"}
-_OFFSET: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^[0-9]{0,18}$"}
-_TABLES: Final = ("tables", _TEXT, "Only these tables; names have commas between them.")
-_LIMIT: Final = ("limit", None, "How many at most.")
-
-_Parameter = tuple[str, Mapping[str, Any] | None, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An operation.
-
-    ``action`` and ``capability`` are what it needs. ``answers`` is the schema of the answer, of which there is a list
-    if ``many``; ``reads`` that of the body; ``needed`` are query parameters that must be there; ``made`` says 201.
-    """
-
-    method: str
-    path: str
-    name: str
-    tag: str
-    about: str
-    action: str | None
-    capability: Capability | None
-    answers: str | None
-    many: bool = False
-    reads: str | None = None
-    query: tuple[_Parameter, ...] = ()
-    needed: frozenset[str] = frozenset()
-    headers: tuple[str, ...] = ()
-    made: bool = False
-
-
 _BRANCHES, _PAST, _MERGING = "Branches and tags", "History", "Merging"
 
 ENTRIES: Final = (
+    *DEFINING,
     Entry(
-        "get",
-        "/schema",
-        "describe",
+        "post",
+        "/batch",
+        "post_batch",
         "Database",
-        "Describe the tables: columns, keys, indexes and checks.",
+        "Do several requests to the tables: in one commit or, if one of them fails, none.",
         None,
         None,
-        "Description",
+        "BatchDone",
+        reads="BatchAsked",
+        headers=("Idempotent-Replayed",),
+        takes=("Idempotency-Key",),
+        refusals=frozenset({300, 412, 416, 422}),
+    ),
+    Entry(
+        "post",
+        "/backfill",
+        "post_backfill",
+        "Database",
+        "Go on with moving values of columns that got a wider type, until the answer says 0 rows.",
+        "maintain",
+        None,
+        "Filled",
+        reads="Filling",
+        refusals=frozenset({412, 422}),
     ),
     Entry(
         "post",
@@ -130,9 +92,9 @@ ENTRIES: Final = (
         "Branch",
         many=True,
         query=(
-            ("prefix", _TEXT, "Only those whose names begin so."),
-            ("after", _TEXT, "Only those behind this name."),
-            _LIMIT,
+            ("prefix", TEXT, "Only those whose names begin so."),
+            ("after", TEXT, "Only those behind this name."),
+            LIMIT,
         ),
         headers=("Link",),
     ),
@@ -147,7 +109,7 @@ ENTRIES: Final = (
         "Branch",
         reads="NewBranch",
         headers=("Location",),
-        made=True,
+        statuses=("201",),
     ),
     Entry("get", "/branches/{name}", "branch", _BRANCHES, "Describe a branch.", "history", "branches", "Branch"),
     Entry(
@@ -194,7 +156,7 @@ ENTRIES: Final = (
         "Tag",
         reads="NewTag",
         headers=("Location",),
-        made=True,
+        statuses=("201",),
     ),
     Entry("get", "/tags/{name}", "tag", _BRANCHES, "Describe a tag.", "history", "branches", "Tag"),
     Entry(
@@ -211,14 +173,14 @@ ENTRIES: Final = (
         "Commit",
         many=True,
         query=(
-            ("table", _TEXT, "Only those that changed this table."),
-            ("author", _TEXT, "Only those of an author."),
-            ("kind", _TEXT, "Only those of a kind."),
-            ("message", _TEXT, "Only those whose message holds this."),
-            ("since", _BOUND, "Only those from this commit or moment on."),
-            ("until", _BOUND, "Only those up to this commit or moment."),
-            ("before", _OFFSET, "Only those before this commit."),
-            _LIMIT,
+            ("table", TEXT, "Only those that changed this table."),
+            ("author", TEXT, "Only those of an author."),
+            ("kind", TEXT, "Only those of a kind."),
+            ("message", TEXT, "Only those whose message holds this."),
+            ("since", BOUND, "Only those from this commit or moment on."),
+            ("until", BOUND, "Only those up to this commit or moment."),
+            ("before", OFFSET, "Only those before this commit."),
+            LIMIT,
         ),
         headers=("Link",),
     ),
@@ -232,7 +194,7 @@ ENTRIES: Final = (
         "as_of",
         "Version",
         many=True,
-        query=(("column", _TEXT, "Only those of this column."), _LIMIT),
+        query=(("column", TEXT, "Only those of this column."), LIMIT),
     ),
     Entry(
         "get",
@@ -245,12 +207,12 @@ ENTRIES: Final = (
         "Difference",
         many=True,
         query=(
-            ("base", {"type": "string", **_STATE}, "The state to begin from."),
-            ("target", _REF, "The state to lead to; else that of the address."),
-            _TABLES,
+            ("base", {"type": "string", **STATE}, "The state to begin from."),
+            ("target", REF, "The state to lead to; else that of the address."),
+            TABLES,
             ("detail", {"type": "string", "enum": ["rows", "cells", "summary", "schema"]}, "What to compare."),
             ("three_dot", {"type": "boolean"}, "Begin from where the two parted."),
-            _LIMIT,
+            LIMIT,
         ),
         needed=frozenset({"base"}),
         headers=("Content-Range",),
@@ -265,7 +227,7 @@ ENTRIES: Final = (
         "changes",
         "Change",
         many=True,
-        query=(("since", _OFFSET, "The offset after which to begin."), _TABLES, _LIMIT),
+        query=(("since", OFFSET, "The offset after which to begin."), TABLES, LIMIT),
     ),
     Entry(
         "post",
@@ -288,7 +250,7 @@ ENTRIES: Final = (
         "merge",
         "Conflict",
         many=True,
-        query=(("source", _TEXT, "Only those with this state."),),
+        query=(("source", TEXT, "Only those with this state."),),
     ),
     Entry(
         "patch",

@@ -35,6 +35,15 @@ _BEYOND_ASCII: Final = (
 _TAG: Final = r'(?:W/)?"[!#-~]*"'
 _TAGS: Final = rf"^(?:\*|{_TAG}(?:, ?{_TAG})*)$"
 
+_MOST: Final = 999_999_999_999_999_999
+_NUMBER: Final[dict[str, Any]] = {"type": "integer", "format": "int64", "minimum": 0, "maximum": _MOST}
+_PAGE: Final[dict[str, dict[str, Any]]] = {
+    "limit": {"description": "How many rows at most.", "schema": _NUMBER, "example": 20},
+    "offset": {"description": "How many rows to pass over first.", "schema": _NUMBER},
+    "cursor": {"description": "Where the page before ended, as its Link says.", "schema": {"type": "string"}},
+}
+"""Parameters that say which rows of many a page has, by their names."""
+
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "Prefer": {
         "description": (
@@ -57,6 +66,15 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "If-None-Match": {
         "description": "Entity tags: answer 304 if the client has it. A write with `*` is done only if the row is new.",
         "schema": {"type": "string", "pattern": _TAGS},
+    },
+    "Range": {
+        "description": "Which bytes: `bytes=0-99`, `bytes=100-`, `bytes=-50` for the last.",
+        "schema": {"type": "string"},
+        "example": "bytes=0-99",
+    },
+    "If-Range": {
+        "description": "An entity tag: give all bytes if the client has another version.",
+        "schema": {"type": "string"},
     },
     "Idempotency-Key": {
         "description": (
@@ -81,6 +99,11 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string"},
     },
     "Location": {"description": "The address of what was made.", "schema": {"type": "string"}},
+    "Accept-Ranges": {"description": "`bytes`: parts can be asked for.", "schema": {"type": "string"}},
+    "Content-Disposition": {
+        "description": "A name for the file, and whether a browser may show it.",
+        "schema": {"type": "string"},
+    },
     "Link": {"description": "The address of the next page, if this one is full.", "schema": {"type": "string"}},
 }
 
@@ -92,7 +115,8 @@ def shared(*names: str) -> list[dict[str, Any]]:
 
 def shared_parameters() -> dict[str, Any]:
     """Give the parameters to which :func:`shared` refers."""
-    return {name: {"name": name, "in": "header", **found} for name, found in _PARAMETERS.items()}
+    headers = {name: {"name": name, "in": "header", **found} for name, found in _PARAMETERS.items()}
+    return headers | {name: {"name": name, "in": "query", **found} for name, found in _PAGE.items()}
 
 
 def named(schema: str) -> dict[str, Any]:

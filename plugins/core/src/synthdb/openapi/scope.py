@@ -1,10 +1,11 @@
 """What one document describes: a database at a ref, as one caller may see and use it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from synthdb.queries.saved import SavedQuery
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability
 from synthdb_host.operations import Ref
@@ -33,7 +34,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A database at a ref. ``actions`` are what the caller may do with each table, and under ``None`` with all."""
+    """A database at a ref.
+
+    ``actions`` are what the caller may do with each table, and under ``None`` with all. ``queries`` are the saved
+    queries that he may call, with the types that the columns of their rows have at the ref.
+    """
 
     server: Server
     database: str
@@ -41,6 +46,7 @@ class Scope:
     catalog: Catalog
     actions: Mapping[str | None, frozenset[str]]
     capabilities: frozenset[Capability]
+    queries: Sequence[SavedQuery] = ()
 
     @property
     def writable(self) -> bool:

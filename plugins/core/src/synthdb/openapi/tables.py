@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from synthdb.openapi.cells import cell_item, column_name
 from synthdb.openapi.identifiers import class_name, identifiers
-from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation, shared
+from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation, shared, shared_parameters
 from synthdb.openapi.patterns import (
     column_list,
     condition_group,
@@ -18,7 +19,7 @@ from synthdb.openapi.patterns import (
 )
 from synthdb.openapi.rows import row_schemas
 from synthdb.openapi.scope import Scope
-from synthdb.openapi.types import condition_example, key_schema
+from synthdb.openapi.types import condition_example, condition_name, key_schema
 from synthdb_host.catalog import Catalog, Table
 from synthdb_host.errors import AmbiguousEmbed
 
@@ -27,7 +28,6 @@ __all__ = ["TableOperations"]
 _OBJECT: Final = "application/vnd.pgrst.object+json"
 _ARRAY: Final = "application/vnd.pgrst.array+json"
 _PUTTING: Final = frozenset({"insert", "update"})
-_MOST: Final = 999_999_999_999_999_999
 _MOST_EMBEDS: Final = 20
 _ROW_HEADERS: Final = ("Content-Range", "Preference-Applied")
 _UNFILTERED: Final = "Without a condition it is refused, unless Prefer has full-table=allow."
@@ -36,9 +36,11 @@ _WRITTEN: Final = ("Preference-Applied", "Idempotent-Replayed")
 _READ: Final = shared("Prefer", "If-None-Match")
 _WRITE: Final = shared("Prefer", "Commit-Message", "Idempotency-Key")
 _SAME: Final = {"304": answer("The client has it already.", None, ("ETag",))}
-_PAGE: Final[dict[str, dict[str, Any]]] = {
-    "limit": {"description": "How many rows at most.", "example": 20},
-    "offset": {"description": "How many rows to pass over first."},
+_LISTS: Final = {
+    "select": ("Select", "Which columns the rows have, and which related rows."),
+    "order": ("Order", "What the rows are sorted by."),
+    "and": ("Group", "Conditions of which all hold."),
+    "or": ("Group", "Conditions of which one holds."),
 }
 
 
@@ -92,7 +94,10 @@ class TableOperations:
             one["put"] = self._put()
         if "delete" in allowed:
             one["delete"] = self._remove()
-        self.paths[f"{path}/{','.join(f'{{{names[name]}}}' for name in self.table.key)}"] = one
+        place = f"{path}/{','.join(f'{{{names[name]}}}' for name in self.table.key)}"
+        self.paths[place] = one
+        cells = cell_item(self.scope, self.table, self.identifier, keys, writable="update" in allowed)
+        self.paths[f"{place}/{{{column_name(keys)}}}"] = cells
 
     def _allowed(self) -> frozenset[str]:
         allowed = self.scope.actions.get(self.table.name, frozenset()) | {"select"}
@@ -107,30 +112,32 @@ class TableOperations:
         columns = self.table.columns
         names = identifiers(column.name for column in columns)
         unique = [self.table.key, *(key.columns for key in self.table.unique_keys)]
-        own = {
-            "select": ("Which columns the rows have, and which related rows.", select_list(columns, self._embeds())),
-            "order": ("What the rows are sorted by.", order_list(columns)),
-            "and": ("Conditions of which all hold.", condition_group(columns)),
-            "or": ("Conditions of which one holds.", condition_group(columns)),
+        lists = {
+            "Select": select_list(columns, self._embeds()),
+            "Order": order_list(columns),
+            "Group": condition_group(columns),
         }
+        name = class_name(self.identifier)
+        self.schemas |= {f"{name}{kind}": {"type": "string", "pattern": pattern} for kind, pattern in lists.items()}
+        for key, (kind, description) in _LISTS.items():
+            self._add(key, key, description, named(f"{name}{kind}"))
         if any(unique):
             about = "The key or unique columns by which an upsert finds rows."
-            own["on_conflict"] = (about, column_list([key for key in unique if key]))
-        for name, (description, pattern) in own.items():
-            self._add(name, name, description, {"type": "string", "pattern": pattern})
-        self._add("cursor", "cursor", "Where the page before ended, as its Link says.", {"type": "string"})
-        for name, more in _PAGE.items():
-            schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": _MOST}
-            self._add(name, name, more["description"], schema, example=more.get("example"))
+            pattern = column_list([key for key in unique if key])
+            self._add("on_conflict", "on_conflict", about, {"type": "string", "pattern": pattern})
         for column in columns:
             example = condition_example(column.type)
             about = f"A condition on `{column.name}` ({column.type}), such as `{example}` or `not.is.null`."
-            schema = {"type": "string", "pattern": condition_pattern(column)}
-            self._add(f"where.{names[column.name]}", parameter_name(column.name), about, schema)
+            schema = condition_name(column.type)
+            self.schemas[schema] = {"type": "string", "pattern": condition_pattern(column)}
+            self._add(f"where.{names[column.name]}", parameter_name(column.name), about, named(schema))
 
-    def _add(self, key: str, name: str, description: str, schema: dict[str, Any], *, example: object = None) -> None:
+    def _add(self, key: str, name: str, description: str, schema: dict[str, Any]) -> None:
         found = {"name": name, "in": "query", "description": description, "schema": schema}
-        self.parameters[f"{self.identifier}.{key}"] = found | ({"example": example} if example is not None else {})
+        self.parameters[f"{self.identifier}.{key}"] = found
+
+    def _page_of(self) -> list[dict[str, Any]]:
+        return [*self._use("select", "order"), *shared("limit", "offset", "cursor")]
 
     def _use(self, *keys: str) -> list[dict[str, Any]]:
         return [{"$ref": f"#/components/parameters/{self.identifier}.{key}"} for key in keys]
@@ -167,7 +174,7 @@ class TableOperations:
         return {**forms, **self.scope.server.reads}
 
     def _list(self) -> dict[str, Any]:
-        parameters = self._use("select", "order", "limit", "offset", "cursor") + self._conditions() + _READ
+        parameters = self._page_of() + self._conditions() + _READ
         answers = {**self._page(), **_SAME}
         about = "Read rows: those that all conditions select, a page at a time."
         return self._operation("list", about, parameters, answers, READING | {300, 416})
@@ -187,8 +194,9 @@ class TableOperations:
         return self._operation("query", about, shared("Prefer"), self._page(), refusals, request)
 
     def _query_schema(self) -> dict[str, Any]:
-        used = self._use("select", "order", "limit", "offset", "cursor") + self._conditions()
-        found = (self.parameters[reference["$ref"].rpartition("/")[2]] for reference in used)
+        used = self._page_of() + self._conditions()
+        known = self.parameters | shared_parameters()
+        found = (known[reference["$ref"].rpartition("/")[2]] for reference in used)
         return {
             "type": "object",
             "description": f"A query of rows of `{self.table.name}`: the parameters that an address has.",

@@ -5,7 +5,18 @@ from typing import Any, Final
 from synthdb_host.catalog import Column, ColumnType
 from synthdb_host.values import INTEGER_MAX, INTEGER_MIN
 
-__all__ = ["column_schema", "condition_example", "instant_pattern", "key_schema", "type_schema", "value_pattern"]
+__all__ = [
+    "argument_schema",
+    "column_schema",
+    "condition_example",
+    "condition_name",
+    "instant_pattern",
+    "key_schema",
+    "nullable_schema",
+    "type_schema",
+    "value_pattern",
+    "value_schema",
+]
 
 _BASE64: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _HEX: Final = "[0-9a-fA-F]"
@@ -72,11 +83,21 @@ def _decimal(precision: int, scale: int) -> dict[str, Any]:
     return {"type": "number", **step, "exclusiveMinimum": -bound, "exclusiveMaximum": bound}
 
 
+def value_schema(column_type: ColumnType) -> dict[str, Any]:
+    """Describe the JSON values of a type; NULL is none of them."""
+    # NULL of JSON is written as JSON's null.
+    return type_schema(column_type) or {"not": {"type": "null"}}
+
+
+def nullable_schema(column_type: ColumnType) -> dict[str, Any]:
+    """Describe the JSON values of a type, and NULL."""
+    schema = type_schema(column_type)
+    return schema | ({"type": [schema["type"], "null"]} if "type" in schema else {})
+
+
 def column_schema(column: Column) -> dict[str, Any]:
     """Describe the JSON values of a column."""
-    schema = type_schema(column.type)
-    if not column.not_null and "type" in schema:
-        schema["type"] = [schema["type"], "null"]
+    schema = value_schema(column.type) if column.not_null else nullable_schema(column.type)
     if column.comment:
         schema["description"] = column.comment
     return schema | {"x-synthdb-type": str(column.type)}
@@ -89,9 +110,22 @@ def key_schema(column: Column) -> dict[str, Any]:
     return schema | {"pattern": pattern} if pattern else schema
 
 
+def argument_schema(column_type: ColumnType) -> dict[str, Any]:
+    """Describe the values of a type, as they stand in a query string for the parameter of a call."""
+    schema = type_schema(column_type)
+    pattern = r"^[^\u0000]*$" if column_type.name == "text" else _KEY_PATTERNS.get(column_type.name)
+    return schema | ({"pattern": pattern} if pattern else {})
+
+
 def condition_example(column_type: ColumnType) -> str:
     """Give a condition on a column of a type."""
     return _EXAMPLES.get(column_type.name, "is.null")
+
+
+def condition_name(column_type: ColumnType) -> str:
+    """Name the schema of conditions on columns of a type, which all of them share."""
+    size = f"{column_type.precision}Scale{column_type.scale}" if column_type.name == "decimal" else ""
+    return f"{column_type.name.title()}{size}Condition"
 
 
 def value_pattern(column_type: ColumnType) -> str | None:

@@ -1,11 +1,15 @@
 """A saved query, and its row in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from synthdb.queries.parameters import QueryParameter
+import msgspec
+
+from synthdb.queries.parameters import QueryParameter, named_parameters
 from synthdb_host.catalog import Catalog, Column, ColumnType
+from synthdb_host.errors import InvalidParameter, RequestError
 from synthdb_host.operations import CreateTable
 
 __all__ = ["TABLE", "SavedQuery", "table_definition"]
@@ -29,6 +33,25 @@ def table_definition() -> CreateTable:
     return CreateTable(TABLE, _COLUMNS, key=("name",), mode="strict", comment=comment, if_not_exists=True)
 
 
+class _Parameter(msgspec.Struct):
+    name: str
+    type: str
+    required: bool = True
+    default: Any = None
+    description: str | None = None
+
+
+class _Given(msgspec.Struct):
+    name: str
+    type: str | None
+
+
+class _Parts(msgspec.Struct):
+    parameters: list[_Parameter]
+    reads: dict[str, tuple[str, ...]]
+    gives: list[_Given]
+
+
 @dataclass(frozen=True, slots=True)
 class SavedQuery:
     """SQL with a name.
@@ -46,15 +69,26 @@ class SavedQuery:
     missing: tuple[str, ...] = ()
 
     @classmethod
-    def of_row(cls, row: Mapping[str, Any], catalog: Catalog) -> Self:
-        """Read a row of the table."""
-        described = {item["name"]: item for item in row["parameters"]}
-        specs = {name: {key: value for key, value in item.items() if key != "name"} for name, item in described.items()}
-        parameters = {name: QueryParameter.of(name, spec) for name, spec in specs.items()}
-        reads = {table: tuple(columns) for table, columns in row["reads"].items()}
-        missing = tuple(_missing(reads, catalog))
-        gives = {item["name"]: item["type"] for item in row["gives"]}
-        return cls(row["name"], row["sql"], row["description"], parameters, reads, gives, missing)
+    def of_rows(cls, rows: Iterable[Mapping[str, Any]], catalog: Catalog) -> list[Self]:
+        """Read rows of the table; what others wrote there, and no query can be, is passed over."""
+        found = []
+        for row in rows:
+            with suppress(RequestError, msgspec.ValidationError):
+                found.append(cls._of_row(row, catalog))
+        return found
+
+    @classmethod
+    def _of_row(cls, row: Mapping[str, Any], catalog: Catalog) -> Self:
+        parts = msgspec.convert({name: row[name] for name in ("parameters", "reads", "gives")}, _Parts)
+        specs = {item.name: msgspec.to_builtins(item) for item in parts.parameters}
+        parameters = {name: QueryParameter.of(name, _without_name(spec)) for name, spec in specs.items()}
+        if parameters.keys() != set(named_parameters(row["sql"])):
+            raise InvalidParameter("The parameters are not those of the statement.")
+        gives = {
+            item.name: item.type if item.type is None else str(ColumnType.parse(item.type)) for item in parts.gives
+        }
+        missing = tuple(_missing(parts.reads, catalog))
+        return cls(row["name"], row["sql"], row["description"], parameters, parts.reads, gives, missing)
 
     def row(self) -> tuple[dict[str, Any]]:
         """Give the query as a row of the table."""
@@ -72,6 +106,10 @@ class SavedQuery:
             "gives": [{"name": name, "type": kind} for name, kind in self.gives.items()],
             "missing": list(self.missing),
         }
+
+
+def _without_name(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if key != "name"}
 
 
 def _missing(reads: Mapping[str, tuple[str, ...]], catalog: Catalog) -> list[str]:

@@ -68,7 +68,7 @@ class QueryStore:
         if TABLE not in catalog.tables:
             return []
         rows = self._target.execute(select_all(self._target.ref)).python()
-        return [SavedQuery.of_row(row, catalog) for row in rows]
+        return SavedQuery.of_rows(rows, catalog)
 
     def usable(self) -> list[SavedQuery]:
         """Give the queries that can be run, by name, with the types that the columns of their rows have now."""
@@ -89,9 +89,10 @@ class QueryStore:
         rows: list[dict[str, Any]] = []
         if TABLE in catalog.tables:
             rows = self._target.execute(select_named(name, self._target.ref)).python()
-        if not rows:
+        found = SavedQuery.of_rows(rows, catalog)
+        if not found:
             raise unknown_query(name, [query.name for query in self.all()])
-        return SavedQuery.of_row(rows[0], catalog)
+        return found[0]
 
     def run(self, name: str, given: Mapping[str, object], limit: int | None = None) -> Result:
         """Run a saved query with values for its parameters.

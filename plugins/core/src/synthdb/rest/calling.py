@@ -100,9 +100,10 @@ class FunctionResource:
         if TABLE not in catalog.tables:
             raise unknown_query(name, ())
         rows = (await self.gate.execute(address.database, select_named(name, address.ref), caller)).python()
-        if not rows:
+        found = SavedQuery.of_rows(rows, catalog)
+        if not found:
             raise unknown_query(name, ())
-        return SavedQuery.of_row(rows[0], catalog)
+        return found[0]
 
 
 def _query_arguments(text: str) -> dict[str, object]:

@@ -21,11 +21,18 @@ from synthdb.rest.shapes import raw_path
 from synthdb_host.catalog import Column, Table
 from synthdb_host.contracts import Context
 from synthdb_host.encoding import to_text
-from synthdb_host.errors import InvalidBody, InvalidParameter, NotFound, PreconditionFailed, RangeNotSatisfiable
+from synthdb_host.errors import (
+    InvalidBody,
+    InvalidParameter,
+    NotAllowed,
+    NotFound,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+)
 from synthdb_host.gate import Gate
 from synthdb_host.operations import ColumnRef, Comparison, Filter, Literal, Output, Select, Update, and_all
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "not_of_cells"]
 
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -217,6 +224,12 @@ class Cells:
         if isinstance(declared, str) and _MEDIA_TYPE.fullmatch(declared):
             media_type = declared
         return _File(content, media_type, values)
+
+
+def not_of_cells(resp: falcon.asgi.Response) -> NotAllowed:
+    """Give the error that cells do not have a method, and say which they have."""
+    resp.set_header("Allow", ", ".join([*CELL, "OPTIONS"]))
+    return NotAllowed("A cell has no such method.", hint="PUT its content, or PATCH the row.")
 
 
 def _no_row(cell: _Cell) -> NotFound:

@@ -2,7 +2,7 @@
 
 import falcon.asgi
 
-from synthdb.rest.cells import Cells
+from synthdb.rest.cells import Cells, not_of_cells
 from synthdb.rest.limits import Limits
 from synthdb.rest.reading import Reading
 from synthdb.rest.resources import TableResource
@@ -46,6 +46,18 @@ class RowResource(TableResource):
             await super().on_put(req, resp, **names)
         else:
             await self._cells.put(req, resp, cell)
+
+    async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Change the row; a cell is put."""
+        if await self._cells.find(req) is not None:
+            raise not_of_cells(resp)
+        await super().on_patch(req, resp, **names)
+
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+        """Read rows at ``/query``; neither a row nor a cell is posted to its address."""
+        if await self._cells.find(req) is not None:
+            raise not_of_cells(resp)
+        await super().on_post(req, resp, **names)
 
     async def on_delete(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Delete the row, or the content of the cell."""
