@@ -38,7 +38,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _row(number: int) -> dict[str, object]:
-    return {"id": number, "word": f"w{number % 997}", "ratio": number / 8, "even": number % 2 == 0}
+    return {
+        "id": number, "word": f"w{number % 997}", "ratio": number / 8, "even": number % 2 == 0,
+        "name": f"name {number}", "size": number * 7, "kind": f"k{number % 13}", "mail": f"m{number}@example.com",
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -95,7 +98,9 @@ def test_a_million_rows_take_little_memory(server: Server, accept: str, header: 
 
     last = lines.last.splitlines()[-1].decode()
     assert ROWS + header == lines.count
-    assert last in (json.dumps(_row(ROWS - 1), separators=(",", ":")), f"{ROWS - 1},w8,124999.875,false")
+    row = _row(ROWS - 1)
+    line = ",".join(str(row[name]) for name in row).replace("False", "false")
+    assert last == (line if header else json.dumps(row, separators=(",", ":")))
     assert MOST_MEGABYTES > _peak_megabytes(server)
 
 
@@ -141,7 +146,8 @@ def test_a_million_rows_in_columns_take_little_memory_too(server: Server, tmp_pa
     table = pa.ipc.open_stream(path).read_all() if form.endswith("stream") else pq.read_table(path)
 
     assert ROWS == table.num_rows
-    assert [pa.int64(), pa.string(), pa.float64(), pa.bool_()] == table.schema.types
+    text, number = pa.string(), pa.int64()
+    assert [number, text, pa.float64(), pa.bool_(), text, number, text, text] == table.schema.types
     assert _row(ROWS - 1) == table.slice(ROWS - 1).to_pylist()[0]
     assert MOST_MEGABYTES > peak
 
@@ -155,10 +161,13 @@ def _asking(server: Server) -> socket.socket:
 
 
 def test_a_client_that_leaves_frees_its_place(tmp_path: Path, database: Path) -> None:
-    """Whether it read or not; the connection to the database is used again."""
+    """Whether it read or not; the connection to the database is used again.
+
+    A thread may still read a piece that nobody wants when the place is free, so a second connection may be made.
+    """
     with serving(tmp_path, database, workers=1, environment={"SYNTHDB_LIMITS__MAX_STREAMS": "1"}) as server:
         before = 0
-        for _ in range(3):
+        for _ in range(5):
             with _asking(server):
                 time.sleep(0.2)
                 with server.client() as other:
@@ -166,7 +175,7 @@ def test_a_client_that_leaves_frees_its_place(tmp_path: Path, database: Path) ->
                 assert (503, "unavailable") == (refused.status, refused.data["code"])
             wait_until(lambda: _is_free(server), "the place is free")
             before = before or _open_connections(server)
-        assert before == _open_connections(server)
+        assert _open_connections(server) - before in (0, 1)
         assert "Traceback" not in server.log
 
 

@@ -23,8 +23,8 @@ _WIDE_DIGITS: Final = 76
 _GROUP_ROWS: Final = 100_000
 _GROUP_BYTES: Final = 3 << 20
 """A group of rows of a Parquet file is ended by one of these; until then it is held in memory."""
-_DICTIONARY_BYTES: Final = 1 << 16
-"""Distinct values of a column that a group keeps in a dictionary, which is held in memory per column."""
+_PAGE_BYTES: Final = 1 << 16
+"""A page of a column, and the distinct values of one that a group keeps in a dictionary; each column holds both."""
 
 _TYPES: Final[Mapping[str, pa.DataType]] = {
     "integer": pa.int64(),
@@ -65,7 +65,11 @@ class ParquetWriter:
         self._schema = schema_of(encoder.columns)
         self._sink = _Sink()
         self._writer = pq.ParquetWriter(
-            self._sink, self._schema, compression="zstd", dictionary_pagesize_limit=_DICTIONARY_BYTES
+            self._sink,
+            self._schema,
+            compression="zstd",
+            data_page_size=_PAGE_BYTES,
+            dictionary_pagesize_limit=_PAGE_BYTES,
         )
         self._waiting: list[pa.RecordBatch] = []
 
