@@ -12,7 +12,7 @@ from synthdb_host.commands import HOST_COMMANDS, find_commands
 from synthdb_host.discovery import Candidate, discover
 from synthdb_host.errors import ConfigurationError, RequestError, SynthDBError
 from synthdb_host.manifest import Command
-from synthdb_host.selection import Selection
+from synthdb_host.selection import Selection, disabled_apis
 from synthdb_host.session import Session
 from synthdb_host.targets import load_target
 
@@ -51,7 +51,7 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands; only the host's own if the configuration cannot be read."""
         try:
-            return sorted(find_commands(_wanted()))
+            return sorted(find_commands(_wanted(), disabled_apis()))
         except ConfigurationError:
             return sorted(HOST_COMMANDS)
 
@@ -59,7 +59,7 @@ class _Group(click.Group):
         """Give a command that imports its code when called."""
         if cmd_name in HOST_COMMANDS:
             return _Deferred("the host", HOST_COMMANDS[cmd_name])
-        claims = find_commands(_wanted()).get(cmd_name, [])
+        claims = find_commands(_wanted(), disabled_apis()).get(cmd_name, [])
         if len(claims) > 1:
             owners = " and by ".join(owner for owner, _ in claims)
             raise ConfigurationError(f"command {cmd_name!r} is offered by {owners}; disable one")

@@ -1,6 +1,6 @@
 """The commands of ``synthdb``: the host's own and those that manifests name; listing imports none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from synthdb_host.discovery import Candidate, Problem
@@ -24,12 +24,20 @@ HOST_COMMANDS: Mapping[str, Command] = MappingProxyType(
 )
 
 
-def find_commands(candidates: Iterable[Candidate]) -> dict[str, list[tuple[str, Command]]]:
-    """Find all commands by name, each with the label of who offers it; several claimants are a clash."""
+def find_commands(
+    candidates: Iterable[Candidate], disabled: Collection[str] = ()
+) -> dict[str, list[tuple[str, Command]]]:
+    """Find all commands by name, each with the label of who offers it; several claimants are a clash.
+
+    Those of ``disabled`` APIs, ``plugin.name``, are left out.
+    """
     found = {name: [("the host", command)] for name, command in HOST_COMMANDS.items()}
     for candidate in candidates:
-        for command in candidate.manifest.commands if candidate.manifest else ():
-            found.setdefault(command.name, []).append((str(candidate), command))
+        if candidate.manifest is None:
+            continue
+        for command in candidate.manifest.commands:
+            if not (command.api and f"{candidate.manifest.id}.{command.api}" in disabled):
+                found.setdefault(command.name, []).append((str(candidate), command))
     return found
 
 

@@ -131,13 +131,16 @@ def strays(collected: Mapping[str, Sequence[Contribution[Any]]], labels: Mapping
     ]
 
 
-def switched_off(collected: dict[str, tuple[Contribution[Any], ...]], names: Collection[str]) -> list[Problem]:
-    """Leave out the APIs of these names, ``plugin.name``, and report names that no API has."""
+def switched_off(
+    collected: dict[str, tuple[Contribution[Any], ...]], names: Collection[str], others: Collection[str] = ()
+) -> list[Problem]:
+    """Leave out the APIs of these names, ``plugin.name``, and report names of none; ``others`` only have commands."""
     served = {f"{one.plugin}.{one.record.name}": one for one in collected["synthdb_api_generators"]}
     collected["synthdb_api_generators"] = tuple(one for name, one in served.items() if name not in names)
+    known = {*served, *others}
     return [
-        Problem("the host", "disabled_apis", f"there is no API {name!r}", f"the APIs are {', '.join(sorted(served))}")
-        for name in sorted(set(names) - served.keys())
+        Problem("the host", "disabled_apis", f"there is no API {name!r}", f"the APIs are {', '.join(sorted(known))}")
+        for name in sorted(set(names) - known)
     ]
 
 

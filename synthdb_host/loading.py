@@ -107,7 +107,8 @@ class Loader:
                         for answer in self.registry.call(plugin.id, hook)():
                             collected[hook] += checked(hook, plugin.manifest, answer)
         self.problems += [*clashes(collected, labels), *strays(collected, labels)]
-        self.problems += switched_off(collected, self.settings.disabled_apis)
+        commanded = {f"{one.id}.{command.api}" for one in plugins for command in one.manifest.commands if command.api}
+        self.problems += switched_off(collected, self.settings.disabled_apis, commanded)
         return collected
 
     def attempt(self, whose: str, step: str, package: Path | None = None, hint: str = "") -> "_Attempt":

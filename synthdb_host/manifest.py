@@ -24,11 +24,15 @@ _RESERVED: Final = frozenset({"host", "autoload", "disabled", "enabled", "requir
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """A command of the plugin, ``synthdb NAME``; ``target`` is a click command, imported when called."""
+    """A command of the plugin, ``synthdb NAME``; ``target`` is a click command, imported when called.
+
+    With ``api`` it goes with an API of the plugin of this name, and is not there where ``disabled_apis`` has that.
+    """
 
     name: str
     target: str
     help: str = ""
+    api: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

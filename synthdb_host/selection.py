@@ -18,7 +18,7 @@ import msgspec
 
 from synthdb_host.errors import ConfigurationError
 
-__all__ = ["CONFIG_FILE", "Selection", "canonical", "closest", "find_config", "names", "read_toml"]
+__all__ = ["CONFIG_FILE", "Selection", "canonical", "closest", "disabled_apis", "find_config", "names", "read_toml"]
 
 CONFIG_FILE = "synthdb.toml"
 
@@ -57,6 +57,18 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether a plugin known by these names (id, distribution, entry point) is to load."""
         chosen = self.autoload or any(canonical(name) in names for name in self.enabled)
         return chosen and not any(canonical(name) in names for name in self.disabled)
+
+
+def disabled_apis(config_file: Path | None = None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Read which APIs are left out, where the rest of the configuration need not be right.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    path = find_config(config_file, environ)
+    text = environ.get("SYNTHDB_DISABLED_APIS")
+    found = (read_toml(path).get("disabled_apis", ()) if path else ()) if text is None else names(text)
+    return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
 
 
 def canonical(name: str) -> str:

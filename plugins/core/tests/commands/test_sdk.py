@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from plugins.core.tests.commands.conftest import Run
 
@@ -48,3 +50,19 @@ def test_a_client_is_one_of_a_state(command: "Run", people: Path, tmp_path: Path
     assert "email" not in (tmp_path / "main" / "tables.py").read_text(encoding="utf-8")
     code, _, err = command("sdk", "generate", "--lang", "python", "--ref", "nowhere")
     assert (1, True) == (code, "[unknown_ref]" in err)
+
+
+def test_it_can_be_left_out(command: "Run", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the file or the environment; all else works on, and a misspelt name is an error."""
+    (tmp_path / "synthdb.toml").write_text('disabled_apis = ["core.sdk"]\n')
+    code, _, err = command("sdk", "generate")
+    assert (2, True) == (code, "No such command" in err)
+    assert "sdk" not in command("--help")[1].split()
+    assert 0 == command("plugins", "check")[0]
+
+    monkeypatch.setenv("SYNTHDB_DISABLED_APIS", "core.rest")
+    assert "sdk" in command("--help")[1].split()
+
+    monkeypatch.setenv("SYNTHDB_DISABLED_APIS", "core.skd")
+    code, shown, err = command("plugins", "check")
+    assert (1, True) == (code, "there is no API 'core.skd'" in shown + err)
