@@ -51,9 +51,15 @@ def server(tmp_path: Path, database: Path) -> Iterator[Server]:
         yield found
 
 
-def _pull(server: Server, accept: str, take: Callable[[bytes], None], headers: Mapping[str, str] | None = None) -> None:
+def _pull(
+    server: Server,
+    accept: str,
+    take: Callable[[bytes], None],
+    headers: Mapping[str, str] | None = None,
+    query: str = "",
+) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as connection:
-        connection.request("GET", f"{server.address}/rows", headers={"Accept": accept, **(headers or {})})
+        connection.request("GET", f"{server.address}/rows{query}", headers={"Accept": accept, **(headers or {})})
         response = connection.getresponse()
         assert 200 == response.status
         while piece := response.read(1 << 16):
@@ -101,6 +107,23 @@ def test_a_million_rows_take_little_memory(server: Server, accept: str, header: 
     row = _row(ROWS - 1)
     line = ",".join(str(row[name]) for name in row).replace("False", "false")
     assert last == (line if header else json.dumps(row, separators=(",", ":")))
+    assert MOST_MEGABYTES > _peak_megabytes(server)
+
+
+def test_a_million_rows_in_one_array_take_little_memory(server: Server) -> None:
+    """Where so many are asked for; without a limit it is a page."""
+    sizes, ends = [0, 0], [b"", b""]
+
+    def take(piece: bytes) -> None:
+        sizes[0] += len(piece)
+        sizes[1] += piece.count(b'"id":')
+        ends[0], ends[1] = ends[0] or piece[:20], (ends[1] + piece)[-200:]
+
+    _pull(server, "application/json", take, query=f"?limit={ROWS}")
+
+    assert (True, True) == (ends[0].startswith(b'[{"id":0,'), ends[1].endswith(b"}]"))
+    assert ROWS - sizes[0] // (1 << 16) <= sizes[1] <= ROWS  # a name may be cut by the end of a piece
+    assert _row(ROWS - 1) == json.loads(ends[1].rpartition(b",{")[2].join([b"{", b""]).removesuffix(b"]"))
     assert MOST_MEGABYTES > _peak_megabytes(server)
 
 

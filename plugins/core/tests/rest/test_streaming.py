@@ -40,6 +40,36 @@ def test_lines_have_no_end_at_a_page(api: "Api") -> None:
     assert MOST == len(api.rows("/numbers"))
 
 
+@pytest.mark.parametrize("accept", ["application/json", "application/vnd.pgrst.array+json"])
+def test_an_array_is_as_long_as_it_is_asked_for(api: "Api", accept: str) -> None:
+    """Beyond a page it is streamed, and is the same array."""
+    whole = api.get(f"/numbers?limit={ROWS}", Accept=accept)
+    span = api.get("/numbers?order=id.desc", Accept=accept, Range="0-4999", Prefer="count=exact")
+    few = api.get(f"/numbers?limit={ROWS}&id=lt.2", Accept=accept)
+
+    assert [{"id": number, "word": f"w{number}"} for number in range(ROWS)] == whole.json
+    assert (200, None, accept) == (whole.status, _length(whole), whole.headers["content-type"])
+    assert (206, f"0-4999/{ROWS}", 5_000) == (span.status, span.headers["content-range"], len(span.json))
+    assert (b'[{"id":0,"word":"w0"},{"id":1,"word":"w1"}]', "0-1/*") == (few.body, few.headers["content-range"])
+    assert [] == api.get(f"/numbers?limit={ROWS}&id=lt.0", Accept=accept).json
+
+
+def test_long_pages_lead_to_each_other(api: "Api") -> None:
+    """As short ones do, and of the same state, whatever is written meanwhile."""
+    first = api.get("/numbers?select=id&order=word.desc&limit=5000")
+    api.execute(Insert.of("numbers", [{"id": -1, "word": "w0"}, {"id": -2, "word": "w99999"}]))
+    found, link = first.json, first.headers.get("link")
+    while link is not None:
+        page = api.get(link.partition("<")[2].partition(">")[0].removeprefix("/rest/v1/db"))
+        found, link = found + page.json, page.headers.get("link")
+    api.send("DELETE", "/numbers?id=lt.0")
+
+    assert [number for number, _ in sorted(enumerate(range(ROWS)), key=lambda item: f"w{item[0]}", reverse=True)] == [
+        row["id"] for row in found
+    ]
+    assert "link" not in api.get(f"/numbers?limit={ROWS + 1}").headers
+
+
 def test_what_is_not_read_to_its_end_has_no_length_and_no_range(api: "Api") -> None:
     """Until all rows are read nobody knows how many they are, unless they are counted."""
     unknown = api.get("/numbers", **NDJSON)

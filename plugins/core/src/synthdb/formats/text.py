@@ -1,4 +1,4 @@
-"""CSV and NDJSON, written piece by piece."""
+"""JSON, CSV and NDJSON, written piece by piece."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from synthdb_host.encoding import RowEncoder
 
-__all__ = ["CsvWriter", "NdjsonWriter"]
+__all__ = ["CsvWriter", "JsonWriter", "NdjsonWriter"]
 
 _NULL: Final = "NULL"
 _NEEDS_QUOTES: Final = re.compile(r'[",\r\n]|^\s|\s$')
@@ -76,3 +76,22 @@ class NdjsonWriter:
     def finish(self) -> bytes:
         """Write nothing more."""
         return b""
+
+
+class JsonWriter:
+    """Writes one JSON array of objects."""
+
+    def __init__(self, encoder: RowEncoder, _parameters: Mapping[str, str]) -> None:
+        self._encoder = encoder
+        self._before = b"["
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> bytes:
+        """Write the next rows."""
+        if not rows:
+            return b""
+        before, self._before = self._before, b","
+        return before + self._encoder.json(rows)[1:-1]
+
+    def finish(self) -> bytes:
+        """Write the end of the array."""
+        return b"]" if self._before == b"," else b"[]"

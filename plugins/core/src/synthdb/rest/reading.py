@@ -123,10 +123,12 @@ class Reading:
 
     async def _stream(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, shape: Shape, select: Select) -> bool:
         """Answer with a stream of rows, or that they are known; False: it cannot be."""
-        seen = Result()
+        seen, caller, end = Result(), req.context.caller, None
+        if shape.representation.paged and select.positioned:
+            end = await self._end(shape, select, caller)
+            select = select if end is None else replace(select, ref=end.ref(select.ref))
         if select.known is not None:
             # Rows that are read a moment later may be newer than their tag, but never older.
-            caller: Context = req.context.caller
             seen = await self._gate.execute(shape.database, replace(select, limit=0, count=None), caller)
         resp.set_headers(common(shape))
         _set_cached(resp, shape, seen)
@@ -137,7 +139,19 @@ class Reading:
             return False
         if seen.state is not None:
             resp.set_header("ETag", list_tag(seen.state, shape.target.tag))
+        if end is not None and not is_known:
+            self._link(req, resp, shape, end)
         return True
+
+    async def _end(self, shape: Shape, select: Select, caller: Context) -> Cursor | None:
+        """Find out where a page ends that is too large to be read first; None: it will not be full.
+
+        Its state is the one of then, so that it and the next page fit together.
+        """
+        size = select.limit or 0
+        last = replace(select, offset=select.offset + size - 1, limit=1, count=None, known=None)
+        found = await self._gate.execute(shape.database, last, caller)
+        return None if found.position is None else Cursor(found.position, select.offset + size)
 
     def _link(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, shape: Shape, cursor: Cursor) -> None:
         """Say where the next page is (RFC 8288)."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from synthdb.formats.text import JsonWriter
 from synthdb.rest.preferences import Preferences
 from synthdb_host.contracts import MediaType, Result, RowWriter
 from synthdb_host.encoding import RowEncoder
@@ -39,16 +40,18 @@ class Representation:
     """A form of rows.
 
     ``single`` means: one object, not a list of them. ``writer`` writes piece by piece, where that is possible.
+    ``paged`` means that only so many rows are given as one page has, where nobody asks for more.
     """
 
     content_type: str
     encode: Callable[[Result], bytes]
     single: bool = False
     writer: Callable[[RowEncoder], RowWriter] | None = None
+    paged: bool = False
 
     def of_one(self) -> "Representation":
         """Give the form that shows one row: an object where rows would be a JSON array."""
-        return replace(self, encode=_json_object, single=True) if self.encode is _json else self
+        return replace(self, encode=_json_object, single=True, writer=None) if self.encode is _json else self
 
     def preferred(self, preferences: Preferences) -> "Representation":
         """Give the form in which values are written as the caller prefers."""
@@ -79,7 +82,11 @@ def _json_object(result: Result) -> bytes:
     return result.encoder.json_object(result.rows[0]) if result.encoder else b"{}"
 
 
-JSON: Final = Representation("application/json", _json)
+def _json_writer(encoder: RowEncoder) -> RowWriter:
+    return JsonWriter(encoder, {})
+
+
+JSON: Final = Representation("application/json", _json, writer=_json_writer, paged=True)
 
 
 def _without_nulls(encode: Callable[[Result], bytes]) -> Callable[[Result], bytes]:
@@ -104,7 +111,7 @@ class Representations:
     def __init__(self, media_types: Sequence[MediaType]) -> None:
         self._known = {
             "application/json": JSON,
-            _ARRAY: Representation(_ARRAY, _json),
+            _ARRAY: replace(JSON, content_type=_ARRAY),
             _OBJECT: Representation(_OBJECT, _json_object, single=True),
         }
         self._known |= {

@@ -76,7 +76,8 @@ class Inner:
 class Target:
     """What path and headers say.
 
-    ``window`` is the Range of a read and None for a write. ``tag`` tells apart the forms that one address is shown in.
+    ``window`` is the Range of a read and None for a write, ``page_rows`` what it gives if it does not say how many rows
+    it wants. ``tag`` tells apart the forms that one address is shown in.
     """
 
     address: Address
@@ -84,6 +85,7 @@ class Target:
     representation: Representation
     window: Window | None
     max_rows: int
+    page_rows: int
     tag: str
 
     @property
@@ -100,7 +102,7 @@ class Target:
         if self.window.offset or self.window.limit is not None:
             asked = asked.within(self.window)
         most = 2 if self.representation.single else self.max_rows
-        limit = most if asked.limit is None else min(asked.limit, most)
+        limit = min(self.page_rows if asked.limit is None else asked.limit, most)
         return Page(asked.offset, limit, self.preferences.count, positioned=not self.representation.single)
 
 
@@ -296,7 +298,8 @@ class Shapes:
         most = max(self._limits.rows, self._limits.stream_rows) if is_streamed else self._limits.rows
         said = address.ref, preferences.applied, representation.content_type, accept, window, most, self._release
         tag = hashlib.blake2b(repr(said).encode(), digest_size=6).hexdigest()
-        return Target(address, preferences, representation, window, most, tag)
+        page = self._limits.rows if representation.paged else most
+        return Target(address, preferences, representation, window, most, page, tag)
 
 
 def _without_key(req: Sent) -> tuple[str | bytes, str | None]:
