@@ -137,7 +137,8 @@ class Table:
 
     ``identity`` is the one column by which the engine knows a row for ever. ``key`` is what its users call a
     row by: the declared key, else the identity. ``generated`` says that the identity is an engine integer or
-    uuid7 that an insert may leave out. ``dropped`` columns can be restored.
+    uuid7 that an insert may leave out. ``dropped`` columns can be restored. With ``preconditions``, who writes over
+    HTTP must name the version of the row that he changes.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Table:
     indexes: tuple[Index, ...] = ()
     checks: tuple[CheckConstraint, ...] = ()
     comment: str | None = None
+    preconditions: bool = False
     dropped: tuple[Column, ...] = field(default=(), compare=False)
 
     @cached_property

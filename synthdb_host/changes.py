@@ -25,6 +25,7 @@ __all__ = [
     "RenameColumn",
     "RenameTable",
     "RequirePlugin",
+    "RequirePreconditions",
     "RestoreColumn",
     "RestoreTable",
     "SetMode",
@@ -94,6 +95,14 @@ class SetMode:
 
     table: str
     mode: TableMode
+
+
+@dataclass(frozen=True, slots=True)
+class RequirePreconditions:
+    """Say whether writes that come over HTTP must name the version of the row that they change."""
+
+    table: str
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +220,7 @@ class RequirePlugin:
 
 
 Change = (
-    CreateTable | DropTable | RestoreTable | RenameTable | SetMode | AddColumn | DropColumn | RestoreColumn
-    | RenameColumn | AlterColumn | AddIndex | AddUniqueKey | AddForeignKey | AddCheck | DropConstraint
+    CreateTable | DropTable | RestoreTable | RenameTable | SetMode | RequirePreconditions | AddColumn | DropColumn
+    | RestoreColumn | RenameColumn | AlterColumn | AddIndex | AddUniqueKey | AddForeignKey | AddCheck | DropConstraint
     | CopyTable | CopyColumn | RequirePlugin
 )  # fmt: skip

@@ -11,7 +11,7 @@ The tree::
         ├── Unauthenticated (401), Forbidden (403), NotFound (404), NotAllowed (405),
         │   NotAcceptable (406), RequestTimeout (408), Conflict (409), HistoryGone (410),
         │   PreconditionFailed (412), TooLarge (413), UnsupportedMediaType (415), RangeNotSatisfiable (416),
-        │   UpgradeRequired (426), HeadersTooLarge (431)
+        │   UpgradeRequired (426), PreconditionRequired (428), HeadersTooLarge (431)
         └── Unavailable (503), Timeout (504), StorageFull (507)
 
 A class's ``code`` is a promise: it never changes its meaning. The first paragraph of each docstring is the
@@ -67,6 +67,7 @@ __all__ = [
     "NotNullViolation",
     "NotSingular",
     "PreconditionFailed",
+    "PreconditionRequired",
     "ProtectedBranch",
     "RangeNotSatisfiable",
     "ReadOnly",
@@ -787,6 +788,17 @@ class UpgradeRequired(RequestError):
     status = 426
     code = "upgrade_required"
     title = "Upgrade required"
+
+
+class PreconditionRequired(RequestError):
+    """The table wants every write to name the version of the row that it changes, and this one names none.
+
+    Read the row, and send its ETag as If-Match; a row that shall be new is put with If-None-Match: *.
+    """
+
+    status = 428
+    code = "precondition_required"
+    title = "Precondition required"
 
 
 class HeadersTooLarge(RequestError):

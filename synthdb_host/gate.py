@@ -493,6 +493,7 @@ def _without(table: Table, hidden: Mapping[str, frozenset[str]], gone: set[str])
         tuple(index for index in table.indexes if own.isdisjoint(index.columns)),
         tuple(check for check in table.checks if own.isdisjoint(_named(check))),
         table.comment,
+        table.preconditions,
     )
 
 

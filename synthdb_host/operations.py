@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from typing import Literal as OneOf
 
+from synthdb_host.catalog import Table
 from synthdb_host.changes import (
     MISSING,
     AddCheck,
@@ -32,11 +33,12 @@ from synthdb_host.changes import (
     RenameColumn,
     RenameTable,
     RequirePlugin,
+    RequirePreconditions,
     RestoreColumn,
     RestoreTable,
     SetMode,
 )
-from synthdb_host.errors import CatalogChanged, PreconditionFailed
+from synthdb_host.errors import CatalogChanged, PreconditionFailed, PreconditionRequired
 from synthdb_host.filters import (
     ALL_OPERATORS,
     Aggregate,
@@ -99,6 +101,7 @@ __all__ = [
     "RenameColumn",
     "RenameTable",
     "RequirePlugin",
+    "RequirePreconditions",
     "RestoreColumn",
     "RestoreTable",
     "Select",
@@ -106,6 +109,7 @@ __all__ = [
     "Sql",
     "Update",
     "and_all",
+    "check_guard",
 ]
 
 
@@ -286,6 +290,7 @@ class Insert:
     Each row is a tuple as long as ``columns`` and may hold :data:`MISSING`. A table or column that does not
     exist is made if the table's mode and the caller's permissions allow. ``returning`` is a select whose
     outputs, embeds and order are applied to exactly the rows written (its where, limit and count are unused).
+    With ``guarded`` it is refused where it may change a row of a table with preconditions, and expects nothing of it.
     """
 
     table: str
@@ -295,6 +300,7 @@ class Insert:
     returning: Select | None = None
     ref: Ref = HEAD
     expected: Expected | None = None
+    guarded: bool = False
 
     @classmethod
     def of(
@@ -316,7 +322,8 @@ class Update:
     """Set values on the rows that ``where`` selects.
 
     Without ``where``, ``every_row`` must be set. More than ``max_affected`` rows, or fewer than ``min_affected``, are
-    an error and change nothing.
+    an error and change nothing. With ``guarded`` it is refused where the table has preconditions, unless there is
+    something ``expected``.
     """
 
     table: str
@@ -328,6 +335,7 @@ class Update:
     ref: Ref = HEAD
     expected: Expected | None = None
     min_affected: int = 0
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +350,26 @@ class Delete:
     ref: Ref = HEAD
     expected: Expected | None = None
     min_affected: int = 0
+    guarded: bool = False
+
+
+def check_guard(operation: Insert | Update | Delete, table: Table) -> None:
+    """Refuse a guarded write that expects nothing of the rows that it may change, where the table wants it to.
+
+    Raises:
+        PreconditionRequired: it does.
+    """
+    if not (operation.guarded and table.preconditions and operation.expected is None):
+        return
+    if isinstance(operation, Insert) and (
+        operation.on_conflict is None or operation.on_conflict.resolution == "ignore"
+    ):
+        return
+    raise PreconditionRequired(
+        f"Writes to {table.name!r} must name the version of the row that they change.",
+        hint="Send If-Match with the ETag of the row, or If-None-Match: * for a new one.",
+        data={"table": table.name},
+    )
 
 
 # -- schema ----------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from synthdb_host.catalog import UniqueKey
 from synthdb_host.contracts import TableRestriction
-from synthdb_host.errors import PreconditionFailed, RequestError
+from synthdb_host.errors import PreconditionFailed, PreconditionRequired, RequestError
 from synthdb_host.operations import (
     ANY_VERSION,
     AddColumn,
@@ -18,6 +20,7 @@ from synthdb_host.operations import (
     OnConflict,
     Ref,
     RenameColumn,
+    RequirePreconditions,
     Select,
     Update,
 )
@@ -55,6 +58,30 @@ class RowVersionTests:
         assert first[2] != second[2]
         session.update("people", {"age": 25}, where("id", "eq", 2))
         assert _versions(session)[2] not in (first[2], second[2])
+
+    @needs("row_versions", "define")
+    def test_a_table_can_demand_that_guarded_writes_expect_something(self, session: Session) -> None:
+        """Who may overwrite what he has not seen is refused; adding rows, and all that is not guarded, goes on."""
+        session.insert("people", {"name": "Ada", "age": 36})
+        session.define(RequirePreconditions("people"))
+        assert session.table("people").preconditions
+        merge, key = OnConflict(("id",)), where("id", "eq", 1)
+        refused = (
+            Update("people", {"age": 1}, key, guarded=True),
+            Delete("people", key, guarded=True),
+            Insert("people", ("id", "age"), ((1, 1),), merge, guarded=True),
+        )
+        for operation in refused:
+            with pytest.raises(PreconditionRequired):
+                session.execute(operation)
+        version = _versions(session)[1]
+        session.execute(replace(refused[0], expected=_is(version)))
+        session.execute(Insert("people", ("name",), (("Bob",),), guarded=True))
+        session.execute(replace(refused[2], on_conflict=OnConflict(("id",), "ignore")))
+        session.update("people", {"age": 2}, key)
+        session.define(RequirePreconditions("people", required=False))
+        session.execute(refused[1])
+        assert [2] == session.values("people", "id")
 
     @needs("row_versions")
     def test_a_row_that_comes_back_has_another_version(self, session: Session) -> None:

@@ -25,7 +25,7 @@ VOCABULARY: Final = frozenset(
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_050
+VOCABULARY_LINES: Final = 2_063
 MACHINERY_LINES: Final = 4_900
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60

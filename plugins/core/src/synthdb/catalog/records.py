@@ -52,6 +52,7 @@ class TableRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     comment: str | None = None
     dropped: bool = False
     gone: bool = False
+    preconditions: bool = False
 
 
 class ColumnRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -224,6 +224,7 @@ def _table(records: Records, table_id: int, record: TableRecord, columns: Mappin
             CheckConstraint(item.name, condition_from(item.condition, names.__getitem__)) for item in by_kind["check"]
         ),
         comment=record.comment,
+        preconditions=record.preconditions,
         dropped=tuple(
             _stored_column(column_id, column, column_id).column
             for column_id, column in records.columns[table_id].items()

@@ -36,4 +36,11 @@ def command(
 
 def _described(table: Table) -> dict[str, Any]:
     columns = {column.name: str(column.type) for column in table.columns}
-    return {"name": table.name, "key": table.key, "mode": table.mode, "comment": table.comment, "columns": columns}
+    return {
+        "name": table.name,
+        "key": table.key,
+        "mode": table.mode,
+        "preconditions": table.preconditions,
+        "comment": table.comment,
+        "columns": columns,
+    }

@@ -22,6 +22,7 @@ from synthdb_host.operations import (
     Ref,
     RenameColumn,
     RenameTable,
+    RequirePreconditions,
     RestoreColumn,
     RestoreTable,
     SetMode,
@@ -97,6 +98,12 @@ _verb(table, "restore", "Bring the table NAME back.", RestoreTable, _name("table
 _verb(
     table, "mode", "Say how writes may change the table NAME: flexible, strict or locked.", SetMode,
     _name("table", "NAME"), click.Argument(["mode"], type=click.Choice(get_args(TableMode))),
+)  # fmt: skip
+
+_verb(
+    table, "preconditions", "Say whether writes to the table NAME over HTTP need If-Match: on or off.",
+    lambda table, state: RequirePreconditions(table, state == "on"), _name("table", "NAME"),
+    click.Argument(["state"], type=click.Choice(("on", "off"))),
 )  # fmt: skip
 
 _verb(

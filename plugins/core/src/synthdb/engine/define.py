@@ -53,4 +53,5 @@ _CHANGES: Final[dict[type, Callable[[Session, Any], None]]] = {
     operations.RestoreColumn: columns.restore_column,
     operations.RestoreTable: tables.restore_table,
     operations.SetMode: tables.set_mode,
+    operations.RequirePreconditions: tables.require_preconditions,
 }

@@ -20,7 +20,7 @@ from synthdb.engine.verification import condition_sql, duplicate, require_visibl
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter, InvalidValue, NotFound, NotNullViolation, UniqueViolation
-from synthdb_host.operations import MISSING, Expected, Insert, OnConflict
+from synthdb_host.operations import MISSING, Expected, Insert, OnConflict, check_guard
 
 __all__ = ["insert", "uuid7"]
 
@@ -46,6 +46,7 @@ def insert(session: Session, operation: Insert) -> Result:
     table, columns = encode_columns(session, table, given)
     if operation.rows:
         table = session.touch(table)
+    check_guard(operation, table.table)
     if operation.expected is not None:
         _require_expected(session, table, operation, operation.expected, columns)
     if operation.on_conflict is None:

@@ -30,6 +30,7 @@ from synthdb_host.operations import (
     CreateTable,
     DropTable,
     RenameTable,
+    RequirePreconditions,
     RestoreTable,
     SetMode,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "drop_table",
     "ensure_table",
     "rename_table",
+    "require_preconditions",
     "restore_table",
     "set_mode",
 ]
@@ -175,6 +177,12 @@ def set_mode(session: Session, change: SetMode) -> None:
     _put(session, table, msgspec.structs.replace(table_record(session, table), mode=change.mode))
 
 
+def require_preconditions(session: Session, change: RequirePreconditions) -> None:
+    """Say whether writes that come over HTTP must name the version of the row that they change."""
+    table = session.table(change.table)
+    _put(session, table, msgspec.structs.replace(table_record(session, table), preconditions=change.required))
+
+
 def _require_mode(mode: str) -> None:
     if mode not in get_args(TableMode):
         raise InvalidValue(f"There is no table mode {mode!r}.", hint=f"Modes: {', '.join(get_args(TableMode))}.")
@@ -283,6 +291,8 @@ def copy_table(session: Session, change: CopyTable) -> None:
         table.generated, table.mode, tuple(u for u in table.unique_keys if u.columns != table.key),
         table.foreign_keys, table.indexes, table.checks, table.comment,
     ))  # fmt: skip
+    if table.preconditions:
+        require_preconditions(session, RequirePreconditions(change.name))
     if change.data:
         _copy_rows(session, source, session.table(checked_name(change.name, "table")))
 

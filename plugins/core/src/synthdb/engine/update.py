@@ -13,7 +13,7 @@ from synthdb.engine.values import encode_columns, ensure_columns
 from synthdb.engine.verification import condition_sql, verify
 from synthdb_host.contracts import Result, TableRestriction
 from synthdb_host.errors import Conflict, FullTableWrite, InvalidValue, MaxAffectedExceeded, NotFound, NotNullViolation
-from synthdb_host.operations import Delete, Update
+from synthdb_host.operations import Delete, Update, check_guard
 
 __all__ = ["Assignment", "delete", "update", "update_rows"]
 
@@ -87,6 +87,7 @@ def _choose(session: Session, table: StoredTable, operation: Update | Delete) ->
         FullTableWrite, MaxAffectedExceeded: too many are meant.
         PreconditionFailed: one is not of the version expected.
     """
+    check_guard(operation, table.table)
     if operation.where is None and not operation.every_row:
         raise FullTableWrite(
             f"This write has no filter and would touch every row of {table.name!r}.",

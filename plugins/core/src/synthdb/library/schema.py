@@ -40,6 +40,7 @@ from synthdb_host.operations import (
     DropTable,
     RenameColumn,
     RenameTable,
+    RequirePreconditions,
     RestoreColumn,
     RestoreTable,
     SetMode,
@@ -166,6 +167,10 @@ class SchemaMethods(Session):
     def set_mode(self, table: str, mode: TableMode, *, message: str | None = None) -> None:
         """Say how writes may change a table's schema."""
         self._define(SetMode(table, mode), message=message)
+
+    def require_preconditions(self, table: str, required: bool = True, *, message: str | None = None) -> None:  # noqa: FBT001, FBT002 - it reads as a sentence
+        """Say whether writes over HTTP must name the version of the row that they change (If-Match)."""
+        self._define(RequirePreconditions(table, required), message=message)
 
     # -- columns -----------------------------------------------------------------------------------------
 

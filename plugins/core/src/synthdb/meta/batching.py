@@ -16,7 +16,7 @@ from synthdb.meta.parameters import Parameters
 from synthdb.rest.answers import Answer
 from synthdb.rest.body import decode_json
 from synthdb.rest.content_types import media_type_of
-from synthdb.rest.idempotency import answered, keyed
+from synthdb.rest.idempotency import KEY_HEADER, answered, keyed
 from synthdb.rest.references import with_outputs, with_references
 from synthdb.rest.shapes import Inner, Shapes, raw_path
 from synthdb.rest.steps import Asked, Step, Steps
@@ -33,7 +33,6 @@ __all__ = ["BatchResource"]
 _LONGEST_URL: Final = 65_536
 _OF_ADDRESSES: Final = frozenset({"Accept-Query", "Vary"})
 """Headers about what else an address can be asked, which a part of a batch has none of."""
-_KEY: Final = "idempotency-key"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -94,8 +93,10 @@ class BatchResource:
             references |= found
         if whole.atomic:
             done = await _together(call, read, references, partial(keyed, req, body))
-        elif _KEY in req.headers_lower:
-            raise InvalidParameter("A key stands for one write, so the batch must be atomic.", where=f"header {_KEY!r}")
+        elif KEY_HEADER in req.headers_lower:
+            raise InvalidParameter(
+                "A key stands for one write, so the batch must be atomic.", where=f"header {KEY_HEADER!r}"
+            )
         else:
             done = _whole(None, await _one_by_one(call, read, references))
         done.send(resp)
@@ -136,8 +137,8 @@ class BatchResource:
         path, _, query = address.partition("?")
         path = path.rstrip("/")
         headers = {name.lower(): value for name, value in part.headers.items()}
-        if _KEY in headers:
-            raise InvalidParameter("A key is sent with the whole batch.", where=f"header {_KEY!r}")
+        if KEY_HEADER in headers:
+            raise InvalidParameter("A key is sent with the whole batch.", where=f"header {KEY_HEADER!r}")
         is_table = path.count("/") == self._mount.count("/") + 2
         template = f"{self._mount}/{{db}}/{{table}}" + ("" if is_table else "/{key:path}")
         shape = self._shapes.of(Inner(part.method, path, query, headers, template))

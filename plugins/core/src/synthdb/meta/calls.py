@@ -7,6 +7,7 @@ import falcon.asgi
 from synthdb.library.keys import typed_key
 from synthdb.library.refs import ref_of
 from synthdb.rest.address import parse_address
+from synthdb.rest.idempotency import KEY_HEADER
 from synthdb.rest.message import with_message
 from synthdb.rest.query import decode
 from synthdb.rest.shapes import raw_path
@@ -105,4 +106,10 @@ class Resource:
         self._most = most
 
     def _call(self, req: falcon.asgi.Request) -> Call:
+        if KEY_HEADER in req.headers_lower and req.method not in ("GET", "HEAD"):
+            raise InvalidParameter(
+                "Here an idempotency key has no effect.",
+                hint="Keys are for writes of rows and for atomic batches; here, look whether it was done.",
+                where="header 'Idempotency-Key'",
+            )
         return Call.of(self._gate, req)

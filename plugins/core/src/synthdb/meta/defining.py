@@ -36,6 +36,7 @@ from synthdb_host.operations import (
     DropConstraint,
     DropTable,
     RenameTable,
+    RequirePreconditions,
     SetMode,
 )
 
@@ -116,10 +117,12 @@ class TableResource(_DefiningResource):
         _tag(resp, catalog)
 
     async def on_patch(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
-        """Rename the table, or change its mode."""
+        """Rename the table, change its mode, or say whether writes need preconditions."""
         call, body = self._call(req), await read_body(req, AlteredTable)
         name = call.part(2)
         changes: list[Change] = [] if body.mode is None else [SetMode(name, body.mode)]
+        if body.preconditions is not None:
+            changes.append(RequirePreconditions(name, body.preconditions))
         if body.name is not None:
             changes.append(RenameTable(name, body.name))
         _, catalog = await self._define(req, call, changes)

@@ -35,6 +35,7 @@ from synthdb_host.operations import (
     DropTable,
     RenameColumn,
     RenameTable,
+    RequirePreconditions,
     RestoreColumn,
     RestoreTable,
     SetMode,
@@ -147,6 +148,7 @@ class AlteredTable(msgspec.Struct, forbid_unknown_fields=True):
 
     name: _Name | None = None
     mode: TableMode | None = None
+    preconditions: bool | None = None
 
 
 class AlteredColumn(msgspec.Struct, forbid_unknown_fields=True):
@@ -251,6 +253,10 @@ class _SetMode(_Step, tag="set_mode"):
     mode: TableMode
 
 
+class _RequirePreconditions(_Step, tag="require_preconditions"):
+    required: bool = True
+
+
 class _AddColumn(_Step, tag="add_column"):
     column: NewColumn
     if_not_exists: bool = False
@@ -285,8 +291,8 @@ class _DropConstraint(_Step, tag="drop_constraint"):
 
 
 _AnyStep = (
-    _CreateTable | _DropTable | _RestoreTable | _RenameTable | _CopyTable | _SetMode | _AddColumn | _DropColumn
-    | _RestoreColumn | _AlterColumn | _CopyColumn | _AddConstraint | _DropConstraint
+    _CreateTable | _DropTable | _RestoreTable | _RenameTable | _CopyTable | _SetMode | _RequirePreconditions
+    | _AddColumn | _DropColumn | _RestoreColumn | _AlterColumn | _CopyColumn | _AddConstraint | _DropConstraint
 )  # fmt: skip
 
 
@@ -315,6 +321,7 @@ _CHANGES: Final[dict[type, Callable[[Any], Change | list[Change]]]] = {
     _RenameTable: lambda step: RenameTable(step.table, step.name),
     _CopyTable: lambda step: CopyTable(step.table, step.name, step.data),
     _SetMode: lambda step: SetMode(step.table, step.mode),
+    _RequirePreconditions: lambda step: RequirePreconditions(step.table, step.required),
     _AddColumn: lambda step: AddColumn(step.table, step.column.column(), step.if_not_exists),
     _DropColumn: lambda step: DropColumn(step.table, step.column, step.hard),
     _RestoreColumn: lambda step: RestoreColumn(step.table, step.column),

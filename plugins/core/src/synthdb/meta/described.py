@@ -15,6 +15,7 @@ def described(table: Table) -> dict[str, object]:
         "key": table.key,
         "generated": table.generated,
         "mode": table.mode,
+        "preconditions": table.preconditions,
         "comment": table.comment,
         "columns": [described_column(column) for column in table.columns],
         "unique_keys": [asdict(key) for key in table.unique_keys],

@@ -85,7 +85,8 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "The tables at a ref.", ref=_TEXT, version=_TEXT, tables=_list({"$ref": f"{_PLACE}TableDescription"})
     ),
     "TableDescription": _record(
-        "A table.", name=_TEXT, identity=_TEXT, key=_NAMES, generated=_TEXT, mode=_TEXT, comment=_NOTE,
+        "A table.", name=_TEXT, identity=_TEXT, key=_NAMES, generated=_TEXT, mode=_TEXT,
+        preconditions=_FLAG, comment=_NOTE,
         columns=_list({"$ref": f"{_PLACE}ColumnDescription"}),
         unique_keys=_list(_record("A unique key.", **_CONSTRAINT)),
         foreign_keys=_list(_record("A foreign key.", **_CONSTRAINT, table=_TEXT, references=_NAMES,

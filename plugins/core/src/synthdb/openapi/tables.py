@@ -31,7 +31,7 @@ _PUTTING: Final = frozenset({"insert", "update"})
 _MOST_EMBEDS: Final = 20
 _ROW_HEADERS: Final = ("Content-Range", "Preference-Applied")
 _UNFILTERED: Final = "Without a condition it is refused, unless Prefer has full-table=allow."
-_WRITING: Final = WRITING | {300, 412, 422}
+_WRITING: Final = WRITING | {300, 412, 422, 428}
 _WRITTEN: Final = ("Preference-Applied", "Idempotent-Replayed")
 _READ: Final = shared("Prefer", "If-None-Match")
 _WRITE: Final = shared("Prefer", "Commit-Message", "Idempotency-Key")

@@ -30,7 +30,18 @@ from synthdb_host.errors import (
     RangeNotSatisfiable,
 )
 from synthdb_host.gate import Gate
-from synthdb_host.operations import ColumnRef, Comparison, Filter, Literal, Output, Select, Update, and_all
+from synthdb_host.operations import (
+    ANY_VERSION,
+    ColumnRef,
+    Comparison,
+    Expected,
+    Filter,
+    Literal,
+    Output,
+    Select,
+    Update,
+    and_all,
+)
 
 __all__ = ["Cells", "not_of_cells"]
 
@@ -186,7 +197,9 @@ class Cells:
             resp.set_header("Preference-Applied", preferences.applied)
         known = await self._expected(req, cell)
         where = and_all(cell.key, *(_equals(name, value) for name, value in known.items()))
-        update = Update(cell.address.table, values, where, ref=cell.address.ref)
+        # What the cell must still be stands in the filter.
+        expected = Expected(frozenset({ANY_VERSION})) if known else None
+        update = Update(cell.address.table, values, where, ref=cell.address.ref, expected=expected, guarded=True)
         result = await self._gate.execute(cell.address.database, update, caller)
         if result.affected == 0:
             if known:

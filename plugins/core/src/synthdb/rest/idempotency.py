@@ -17,9 +17,9 @@ from synthdb.rest.shapes import raw_path
 from synthdb_host.contracts import Context, Idempotency, Result
 from synthdb_host.errors import InvalidParameter
 
-__all__ = ["answered", "keyed"]
+__all__ = ["KEY_HEADER", "answered", "keyed"]
 
-_HEADER: Final = "idempotency-key"
+KEY_HEADER: Final = "idempotency-key"
 _MEANT: Final = (
     "accept", "commit-message", "content-profile", "content-type", "if-match", "if-none-match", "prefer",
 )  # fmt: skip
@@ -42,7 +42,7 @@ def keyed(req: falcon.asgi.Request, body: bytes, caller: Context, make: Callable
     Raises:
         InvalidParameter: the key is none.
     """
-    text = req.headers_lower.get(_HEADER)
+    text = req.headers_lower.get(KEY_HEADER)
     if text is None:
         return caller
 

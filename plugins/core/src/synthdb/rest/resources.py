@@ -55,6 +55,7 @@ def _described(table: Table, base: str) -> dict[str, object]:
         "url": f"{base}/{quote(table.name, safe='')}",
         "key": table.key,
         "mode": table.mode,
+        "preconditions": table.preconditions,
         "comment": table.comment,
         "columns": [
             {"name": column.name, "type": str(column.type), "not_null": column.not_null} for column in table.columns

@@ -78,7 +78,7 @@ class Steps:
                 return Step(asked, await self._update(asked, caller), changed)
             case "DELETE":
                 delete = delete_rows(asked.shape, await self._select(asked.shape, caller))
-                return Step(asked, replace(delete, expected=_expected(asked)), deleted)
+                return Step(asked, replace(delete, expected=_expected(asked), guarded=True), deleted)
             case "GET" if asked.shape.cursor is not None:
                 raise InvalidParameter("A read in a batch has no pages.", where="query parameter 'cursor'")
             case "GET":
@@ -96,13 +96,13 @@ class Steps:
         defaults = shape.preferences.missing == "default"
         content_type = asked.headers.get("content-type")
         rows = self._bodies.rows(content_type, asked.body, shape.query.columns, defaults=defaults)
-        return replace(insert_rows(shape, rows, select), expected=new_rows(asked.headers))
+        return replace(insert_rows(shape, rows, select), expected=new_rows(asked.headers), guarded=True)
 
     async def _put(self, asked: Asked, caller: Context) -> Insert:
         catalog = await self._catalog(asked.shape, caller)
         table, select = catalog.table(asked.shape.address.table), asked.shape.select(catalog)
         put = put_row(asked.shape, asked.body, asked.headers.get("content-type"), table, self._bodies, select)
-        return replace(put, expected=expected_of(asked.headers))
+        return replace(put, expected=expected_of(asked.headers), guarded=True)
 
     async def _update(self, asked: Asked, caller: Context) -> Insert | Update:
         shape = asked.shape
@@ -112,10 +112,11 @@ class Steps:
             # Some clients wrap one object.
             values = dict(zip(values[0], values[1][0], strict=True))
         if isinstance(values, Mapping):
-            return replace(update_rows(shape, values, select), expected=_expected(asked))
+            return replace(update_rows(shape, values, select), expected=_expected(asked), guarded=True)
         if IF_MATCH in asked.headers or IF_NONE_MATCH in asked.headers:
             raise _of_one_row()
-        return update_each(shape, values, (await self._catalog(shape, caller)).table(shape.address.table), select)
+        table = (await self._catalog(shape, caller)).table(shape.address.table)
+        return replace(update_each(shape, values, table, select), guarded=True)
 
     async def _catalog(self, shape: Shape, caller: Context) -> Catalog:
         return await self._gate.catalog(shape.database, caller, shape.form.target.address.ref)

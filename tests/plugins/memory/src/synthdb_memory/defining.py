@@ -36,6 +36,7 @@ from synthdb_host.operations import (
     RenameColumn,
     RenameTable,
     RequirePlugin,
+    RequirePreconditions,
     RestoreColumn,
     RestoreTable,
     SetMode,
@@ -155,6 +156,11 @@ def _rename_table(state: State, change: RenameTable) -> None:
 def _set_mode(state: State, change: SetMode) -> None:
     stored = state.table(change.table)
     stored.schema = replace(stored.schema, mode=change.mode)
+
+
+def _require_preconditions(state: State, change: RequirePreconditions) -> None:
+    stored = state.table(change.table)
+    stored.schema = replace(stored.schema, preconditions=change.required)
 
 
 def _copy_table(state: State, change: CopyTable) -> None:
@@ -346,6 +352,7 @@ _CHANGES: Final[Mapping[type[Change], Callable[[State, Any], None]]] = {
     RestoreTable: _restore_table,
     RenameTable: _rename_table,
     SetMode: _set_mode,
+    RequirePreconditions: _require_preconditions,
     AddColumn: _add_column,
     DropColumn: _drop_column,
     RestoreColumn: _restore_column,

@@ -86,7 +86,13 @@ def _table(stored: Stored, everything: Mapping[str, Stored], *, dropped: bool) -
     numbers = {name: min(stored.ids[name]) for name in schema.by_name}
     return PlainTable(
         stored.uid,
-        {"name": schema.name, "mode": schema.mode, "comment": schema.comment, "dropped": dropped},
+        {
+            "name": schema.name,
+            "mode": schema.mode,
+            "preconditions": schema.preconditions,
+            "comment": schema.comment,
+            "dropped": dropped,
+        },
         columns,
         numbers[schema.identity],
         tuple(numbers[name] for name in schema.key),
@@ -177,6 +183,7 @@ def _schema(table: PlainTable, tables: Plain, names: Mapping[int, str]) -> Table
         tuple(_reference(name, item, named, tables) for name, item in some if item[0] == "foreign"),
         tuple(Index(name, named(item[1])) for name, item in some if item[0] == "index"),
         comment=table.properties["comment"],
+        preconditions=table.properties["preconditions"],
     )
 
 

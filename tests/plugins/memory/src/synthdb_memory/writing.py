@@ -19,7 +19,7 @@ from synthdb_host.errors import (
     NotFound,
     UniqueViolation,
 )
-from synthdb_host.operations import MISSING, Delete, Insert, OnConflict, Select, Update
+from synthdb_host.operations import MISSING, Delete, Insert, OnConflict, Select, Update, check_guard
 from synthdb_host.values import INTEGER_MAX, adapt
 from synthdb_memory.conditions import compile_filter
 from synthdb_memory.constraints import check_references, check_row, find_by, unique_sets
@@ -123,6 +123,7 @@ def insert(state: State, operation: Insert, restrictions: Restrictions) -> Resul
     writer = _Writer(state, stored, restrictions)
     numbers, inserted = [], 0
     rows = [writer.values(dict(zip(operation.columns, values, strict=True))) for values in operation.rows]
+    check_guard(operation, stored.schema)
     if operation.expected is not None:
         columns = _conflict_columns(stored.schema, operation.on_conflict or OnConflict())
         found = [find_by(stored, columns, writer.complete(given)) for given in rows]
@@ -200,6 +201,7 @@ def _target(state: State, operation: Update | Delete, restrictions: Restrictions
     """Find the rows that the write is about."""
     check_ref(operation.ref)
     stored = state.table(operation.table)
+    check_guard(operation, stored.schema)
     if operation.where is None and not operation.every_row:
         raise FullTableWrite(
             f"This write would touch every row of {operation.table!r}.",

@@ -81,7 +81,7 @@ def _described(own: TableRecord | None, record: TableRecord) -> list[str]:
         return [f"table {record.name} is new"]
     lines = [
         f"table {own.name}: {name} {getattr(own, name)} becomes {getattr(record, name)}"
-        for name in ("name", "mode", "comment", "dropped")
+        for name in ("name", "mode", "preconditions", "comment", "dropped")
         if getattr(own, name) != getattr(record, name)
     ]
     before, after = ({constraint.name for constraint in item.constraints} for item in (own, record))

@@ -23,7 +23,7 @@ def _table_changes(old: StoredTable | None, new: StoredTable | None) -> Iterator
         elif old is not None:
             yield old.name, None, "drop", None, _described(old.table), None
         return
-    for name in ("name", "mode", "comment", "key"):
+    for name in ("name", "mode", "preconditions", "comment", "key"):
         yield from _property(new.name, None, name, getattr(old.table, name), getattr(new.table, name))
     before = {column.root: column.column for column in old.columns.values()}
     after = {column.root: column.column for column in new.columns.values()}

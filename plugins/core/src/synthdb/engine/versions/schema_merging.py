@@ -20,7 +20,7 @@ from synthdb_host.versions import OpenConflict
 
 __all__ = ["MergedColumn", "MergedSchema", "MergedTable", "combined_schemas", "merge_schemas"]
 
-_TABLE: Final = ("name", "mode", "comment", "dropped")
+_TABLE: Final = ("name", "mode", "preconditions", "comment", "dropped")
 _COLUMN: Final = ("name", "type", "not_null", "default", "has_default", "inferred", "comment", "dropped")
 _QUIET: Final = frozenset({"has_default", "inferred"})
 """Properties that follow others and are no conflicts by themselves."""
