@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -11,14 +11,16 @@ from graphql import DocumentNode, GraphQLError, execute_sync, is_non_null_type
 from graphql.execution.values import VariableValues
 from graphql.language import SelectionSetNode
 
+from synthdb.graphql.completion import check_types, completed
 from synthdb.graphql.documents import Document
 from synthdb.graphql.plans.compiling import Fixed, Introspecting, Operation, Plan, Read, find_operation
+from synthdb.graphql.plans.reading import Reading
 from synthdb.graphql.refusals import Refused
 from synthdb.graphql.schema import Schema
 from synthdb_host.contracts import Context
-from synthdb_host.errors import InternalError, RequestError
+from synthdb_host.errors import InternalError, RequestError, Unavailable
 from synthdb_host.gate import Gate
-from synthdb_host.operations import HEAD, Ref, Select
+from synthdb_host.operations import HEAD, Ref
 from synthdb_host.problems import translate
 
 __all__ = ["Answer", "Answering", "Asked"]
@@ -31,7 +33,10 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An operation that is asked for: of a document that fits the schema, on a database at a ref."""
+    """An operation that is asked for: of a document that fits the schema, on a database at a ref.
+
+    ``spelled`` asks for whole and decimal numbers as strings.
+    """
 
     database: str
     ref: Ref | None
@@ -40,6 +45,7 @@ class Asked:
     operation_name: str | None
     variables: Mapping[str, Any]
     caller: Context
+    spelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,11 @@ class _Run:
     asked: Asked
     operation: Operation
     variables: VariableValues
+    errors: list[GraphQLError] = field(default_factory=list)
 
     async def answer(self, plan: Plan) -> Answer:
         parts: list[bytes] = []
-        errors: list[GraphQLError] = []
+        errors = self.errors
         for root in plan.roots:
             try:
                 data = await self._data(root)
@@ -116,14 +123,26 @@ class _Run:
 
     async def _rows(self, root: Read) -> bytes:
         reading = root.reading(self.variables)
-        select = reading if isinstance(reading, Select) else reading.select
-        result = await self.gate.execute(self.asked.database, select, self.asked.caller)
+        found = [await self._part(root, reading, number) for number in range(len(reading.parts))]
+        if reading.members is None:
+            return found[0]
+        members = [(key, found[item] if isinstance(item, int) else item) for key, item in reading.members]
+        return b"{" + b",".join([b'"%b":%b' % (key.encode(), data) for key, data in members]) + b"}"
+
+    async def _part(self, root: Read, reading: Reading, number: int) -> bytes:
+        part = reading.parts[number]
+        result = await self.gate.execute(self.asked.database, part.select, self.asked.caller)
         if result.encoder is None:
-            return b"null"
-        shaped = root.shaped(result.encoder, reading)(result.rows)
-        if root.many:
-            return _encoder.encode(shaped)
-        return _encoder.encode(shaped[0]) if shaped else b"null"
+            raise Unavailable("The rows could not be read.")
+        encoder = result.encoder.spelled if self.asked.spelled else result.encoder
+        objects = root.shaped(number, part, encoder)(result.rows)
+        if root.is_elsewhere(reading):
+            path = [root.field.key] if reading.members is None else [root.field.key, reading.members[number][0]]
+            check_types(part.rows.layout, result.encoder.columns)
+            completed(part.rows, objects, tuple(path), self.errors)
+        if part.rows.how == "many":
+            return _encoder.encode(objects)
+        return _encoder.encode(objects[0]) if objects else b"null"
 
     def _introspected(self, root: Introspecting) -> bytes:
         """Ask the executor, which knows the schema itself."""
@@ -142,7 +161,7 @@ class _Run:
 
 def _error(error: Exception, nodes: Sequence[Any], path: list[str | int]) -> GraphQLError:
     if isinstance(error, GraphQLError):
-        return GraphQLError(error.message, error.nodes or list(nodes), path=path, original_error=error)
+        return error if error.path else GraphQLError(error.message, error.nodes or list(nodes), path=path)
     refused = error if isinstance(error, RequestError) else translate(error)
     if isinstance(refused, InternalError):
         _log.error("a field failed", exc_info=error)

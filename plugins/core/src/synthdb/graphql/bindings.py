@@ -6,7 +6,20 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 from synthdb_host.catalog import Column, Relation, Table
 
 __all__ = [
-    "ColumnField", "Comparing", "Joining", "RelationField", "RootField", "Sorting", "TableType", "binding", "bound",
+    "AggregatePart",
+    "Aggregated",
+    "AggregatedColumn",
+    "ColumnField",
+    "Comparing",
+    "Counting",
+    "Joining",
+    "RelatedAggregate",
+    "RelationField",
+    "RootField",
+    "Sorting",
+    "TableType",
+    "binding",
+    "bound",
 ]  # fmt: skip
 
 _KEY: Final = "synthdb"
@@ -37,8 +50,42 @@ class RelationField:
 class RootField:
     """A field of the query root; ``key`` finds the row by its declared key."""
 
-    kind: Literal["list", "key"]
+    kind: Literal["list", "key", "aggregate"]
     table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedAggregate:
+    """A field of aggregates over related rows."""
+
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatePart:
+    """A part of an aggregate: one over all rows, the rows themselves, groups of them; in a group what it is made by."""
+
+    part: Literal["aggregate", "nodes", "groups", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """A number of rows, or a condition or order on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """An aggregate function, over columns that stand below it."""
+
+    function: Literal["sum", "avg", "min", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatedColumn:
+    """An aggregate function of a column."""
+
+    function: Literal["sum", "avg", "min", "max"]
+    column: Column
 
 
 @dataclass(frozen=True, slots=True)

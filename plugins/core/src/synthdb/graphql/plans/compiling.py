@@ -1,5 +1,6 @@
 """Operations made ready: the variables they take, and for each choice of what is skipped the plan that answers them."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,7 +22,7 @@ from graphql.language import DirectiveNode, Visitor, visit
 from synthdb.graphql.bindings import RootField, binding
 from synthdb.graphql.layouts import Shaper, shaper
 from synthdb.graphql.plans.collecting import TYPENAME, Collector, Selected
-from synthdb.graphql.plans.reading import Reader, Reading
+from synthdb.graphql.plans.reading import Part, Reader, Reading
 from synthdb.graphql.plans.slots import Open, Slot, filler
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import RequestError
@@ -46,39 +47,45 @@ class Introspecting:
 
 
 class Read:
-    """A root field that reads rows. Its select is made anew where variables decide on more than values."""
+    """A root field that reads rows. Its selects are made anew where variables decide on more than values."""
 
     def __init__(self, schema: GraphQLSchema, field: Selected, root: RootField, ref: Ref, most: int) -> None:
         self.field = field
-        self.many = root.kind == "list"
         self._schema, self._root, self._ref, self._most = schema, root, ref, most
         self._slots: set[str] = set()
-        self._fill: Callable[[Mapping[str, Any]], Select] | None = None
+        self._fillers: list[Callable[[Mapping[str, Any]], Select] | None] = []
         self._template: Reading | None = None
-        self._shaped: tuple[object, Shaper] | None = None
+        self._shapers: OrderedDict[int, tuple[object, Shaper]] = OrderedDict()
 
     def prepare(self, names: list[str]) -> None:
-        """Make the select ahead, with slots for the variables of these names."""
+        """Make the selects ahead, with slots for the variables of these names."""
         slots = VariableValues({}, {name: Slot(name) for name in names})
         try:
             template = self._read(slots)
         except (Open, RequestError, GraphQLError, TypeError):
             # With values it is tried again, and whatever is wrong then is the caller's.
             return
-        self._fill = filler(template.select, self._slots)
+        self._fillers = [filler(part.select, self._slots) for part in template.parts]
         self._template = template
 
-    def reading(self, variables: VariableValues) -> Reading | Select:
-        """Give the select for these variables.
+    def reading(self, variables: VariableValues) -> Reading:
+        """Give what is read with these variables.
 
         Raises:
             RequestError: an argument cannot be read.
         """
-        values = variables.coerced
-        template = self._template
+        values, template = variables.coerced, self._template
         if template is None or any(values.get(name) is None for name in self._slots):
             return self._read(variables)
-        return template.select if self._fill is None else self._fill(values)
+        if not self._slots:
+            return template
+        pairs = zip(template.parts, self._fillers, strict=True)
+        parts = tuple([part if fill is None else Part(fill(values), part.rows) for part, fill in pairs])
+        return Reading(parts, template.members, template.ref)
+
+    def is_elsewhere(self, reading: Reading) -> bool:
+        """Say whether another state is read than the one that the schema describes."""
+        return reading.ref is not self._ref and reading.ref != self._ref
 
     def _read(self, variables: VariableValues) -> Reading:
         def arguments(item: Selected) -> Mapping[str, Any]:
@@ -87,18 +94,21 @@ class Read:
 
         return Reader(arguments, self._ref, self._most).root(self.field, self._root)
 
-    def shaped(self, encoder: RowEncoder, reading: Reading | Select) -> Shaper:
-        """Give what turns rows into objects; it is kept as long as the storage keeps its encoder."""
-        if isinstance(reading, Reading):
-            return shaper(reading.layout, encoder.columns)
-        known = self._shaped
+    def shaped(self, number: int, part: Part, encoder: RowEncoder) -> Shaper:
+        """Give what turns the rows of a part into objects; it is kept as long as the storage keeps its encoder."""
+        # The layout of a part does not depend on variables, but its columns may.
+        key = id(encoder) * _MOST_PARTS + number
+        known = self._shapers.get(key)
         if known is None or known[0] is not encoder:
-            assert self._template is not None  # noqa: S101 - a bare select was made from it
-            known = self._shaped = encoder, shaper(self._template.layout, encoder.columns)
+            known = self._shapers[key] = encoder, shaper(part.rows.layout, encoder.columns)
+            if len(self._shapers) > _MOST_SHAPERS:
+                self._shapers.popitem(last=False)
         return known[1]
 
 
 _MOST_PLANS: Final = 64
+_MOST_SHAPERS: Final = 32
+_MOST_PARTS: Final = 10_000
 
 Root = Fixed | Introspecting | Read
 

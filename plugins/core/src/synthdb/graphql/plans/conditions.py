@@ -9,6 +9,7 @@ from synthdb.graphql.bindings import ColumnField, Comparing, Joining, RelationFi
 from synthdb.graphql.plans.slots import Open, Slot
 from synthdb_host.errors import InvalidFilter, InvalidParameter
 from synthdb_host.operations import (
+    Aggregate,
     And,
     ColumnRef,
     Comparison,
@@ -22,7 +23,7 @@ from synthdb_host.operations import (
     and_all,
 )
 
-__all__ = ["Conditions", "Given", "object_of"]
+__all__ = ["Conditions", "Given", "compared", "object_of", "settled"]
 
 _NOT_NULL: Final = "not_null"
 
@@ -44,7 +45,7 @@ class Conditions:
         """
         if given is None:
             return None
-        return and_all(*[item for item in self._items(type_, _settled(given)) if item is not None])
+        return and_all(*[item for item in self._items(type_, settled(given)) if item is not None])
 
     def _items(self, type_: GraphQLInputObjectType, given: Given) -> Iterator[Filter | None]:
         for name, value in given.items():
@@ -55,14 +56,14 @@ class Conditions:
                 case Joining(word):
                     yield self._joined(word, object_of(field.type), value)
                 case ColumnField(column):
-                    yield _compared(ColumnRef(column.name), object_of(field.type), _settled(value))
+                    yield compared(ColumnRef(column.name), object_of(field.type), settled(value))
                 case RelationField(relation):
                     yield self._related(relation, object_of(field.type), value)
 
     def _joined(self, word: str, type_: GraphQLInputObjectType, value: Any) -> Filter | None:  # noqa: ANN401 - as given
         if word == "not":
             return Not(self.where(type_, value) or And(()))
-        items = tuple([self.where(type_, item) or And(()) for item in _settled(value)])
+        items = tuple([self.where(type_, item) or And(()) for item in settled(value)])
         return And(items) if word == "and" else Or(items)
 
     def _related(self, relation: Any, type_: GraphQLInputObjectType, given: Given) -> Filter:  # noqa: ANN401 - a relation
@@ -82,7 +83,7 @@ class Conditions:
             InvalidParameter: it leads further than to a row that is directly related.
             Open: it depends on a variable.
         """
-        return tuple([order for item in _settled(given or ()) for order in self._orders(type_, _settled(item))])
+        return tuple([order for item in settled(given or ()) for order in self._orders(type_, settled(item))])
 
     def _orders(self, type_: GraphQLInputObjectType, given: Given) -> Iterator[Order]:
         for name, value in given.items():
@@ -91,10 +92,10 @@ class Conditions:
             field = type_.fields[name]
             match binding(field):
                 case ColumnField(column):
-                    sorting = _settled(value)
+                    sorting = settled(value)
                     yield Order(ColumnRef(column.name), sorting.descending, sorting.nulls)
                 case RelationField(relation):
-                    yield from self._related_order(relation, object_of(field.type), _settled(value))
+                    yield from self._related_order(relation, object_of(field.type), settled(value))
 
     def _related_order(self, relation: Any, type_: GraphQLInputObjectType, given: Given) -> Iterator[Order]:  # noqa: ANN401 - a relation
         inner = Conditions()
@@ -108,7 +109,12 @@ class Conditions:
             yield Order(order.column, order.descending, order.nulls, name)
 
 
-def _settled(value: Any) -> Any:  # noqa: ANN401 - as given
+def settled(value: Any) -> Any:  # noqa: ANN401 - as given
+    """Give a value that is known.
+
+    Raises:
+        Open: it is not, before the plan runs.
+    """
     if isinstance(value, Slot):
         raise Open
     return value
@@ -121,16 +127,22 @@ def object_of(type_: GraphQLInputType) -> GraphQLInputObjectType:
     return found
 
 
-def _compared(source: ColumnRef, type_: GraphQLInputObjectType, given: Given) -> Filter:
+def compared(source: ColumnRef | Aggregate, type_: GraphQLInputObjectType, given: Given) -> Filter:
+    """Read conditions on one value, all of which must hold.
+
+    Raises:
+        InvalidFilter: an operand is null.
+        Open: a variable decides on more than a value.
+    """
     found = [_comparison(source, binding(type_.fields[name]), name, value) for name, value in given.items()]
     return found[0] if len(found) == 1 else And(tuple(found))
 
 
-def _comparison(source: ColumnRef, comparing: Comparing, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
+def _comparison(source: ColumnRef | Aggregate, comparing: Comparing, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
     if value is None:
         raise InvalidFilter(f"{name} is null.", hint="Ask with _is_null, or leave the condition out.")
     if comparing.operator == "is":
-        return Comparison(source, "is", None if _settled(value) else _NOT_NULL)
+        return Comparison(source, "is", None if settled(value) else _NOT_NULL)
     if isinstance(value, list) and any(isinstance(item, Slot) for item in value):
         raise Open
     condition = Comparison(source, comparing.operator, value)

@@ -4,27 +4,50 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from synthdb.graphql.bindings import ColumnField, RelationField, RootField, binding
-from synthdb.graphql.layouts import Cell, Constant, Layout, Member, Rows
+import msgspec
+
+from synthdb.graphql.bindings import (
+    AggregatePart,
+    ColumnField,
+    RelatedAggregate,
+    RelationField,
+    RootField,
+    binding,
+)
+from synthdb.graphql.layouts import Cell, Constant, Layout, Member, Rows, Within
+from synthdb.graphql.plans.aggregating import grouped, whole
 from synthdb.graphql.plans.collecting import TYPENAME, Selected
 from synthdb.graphql.plans.conditions import Conditions, object_of
-from synthdb.graphql.plans.slots import Slot
-from synthdb_host.errors import InvalidParameter
-from synthdb_host.operations import ColumnRef, Comparison, Embed, Output, Ref, Select, and_all
+from synthdb.graphql.plans.pages import limited, skipped
+from synthdb.graphql.plans.slots import Open, Slot
+from synthdb_host.operations import ColumnRef, Comparison, Embed, Filter, Output, Ref, Select, and_all
 
-__all__ = ["Arguments", "Reader", "Reading"]
+__all__ = ["Arguments", "Part", "Reader", "Reading"]
 
 Arguments = Callable[[Selected], Mapping[str, Any]]
 """Gives the values of a field's arguments."""
 
+Given = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that are read by one select: a list, one or none, or the only one there can be."""
+
+    select: Select
+    rows: Rows
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a root field reads, and the object that each row becomes."""
+    """What a root field reads.
 
-    select: Select
-    layout: Layout
-    many: bool
+    Without ``members`` it is its one part; else an object whose members are parts, by their numbers, or known bytes.
+    """
+
+    parts: tuple[Part, ...]
+    members: tuple[tuple[str, int | bytes], ...] | None = None
+    ref: Ref | None = None
 
 
 class Reader:
@@ -32,7 +55,7 @@ class Reader:
 
     Args:
         arguments: gives the values of arguments, in which there may be slots.
-        ref: the state that is read.
+        ref: the state that is read where a field names no other one.
         most: how many rows a list may have.
     """
 
@@ -49,17 +72,58 @@ class Reader:
             Open: a variable decides on more than a value.
         """
         given = self._arguments(field)
+        ref = self._at(given.get("at"))
+        if root.kind == "aggregate":
+            return self._aggregate(field, root, given, ref)
         select, layout = self._rows(field, root.table.name)
         if root.kind == "list":
-            return Reading(replace(self._listed(field, select, given), ref=self._ref), layout, many=True)
-        definition = field.definition
-        assert definition is not None  # noqa: S101 - a root field is bound by its definition
-        key = [
-            Comparison(ColumnRef(binding(argument).column.name), "eq", given[name])
-            for name, argument in definition.args.items()
-            if isinstance(binding(argument), ColumnField)
-        ]
-        return Reading(replace(select, where=and_all(*key), limit=1, ref=self._ref), layout, many=False)
+            select = self._listed(field, select, given)
+        else:
+            select = replace(select, where=_key(field, given), limit=1)
+        rows = Rows("", layout, "many" if root.kind == "list" else "one")
+        return Reading((Part(replace(select, ref=ref), rows),), None, ref)
+
+    def _at(self, given: Any) -> Ref:  # noqa: ANN401 - an object, or a slot
+        if given is None:
+            return self._ref
+        if isinstance(given, Slot) or any(isinstance(part, Slot) for part in given.values()):
+            raise Open
+        branch, moment = given.get("branch"), given.get("as_of")
+        if branch is None:
+            return self._ref if moment is None else replace(self._ref, at=moment)
+        return Ref(branch, moment)
+
+    def _aggregate(self, field: Selected, root: RootField, given: Given, ref: Ref) -> Reading:
+        parts: list[Part] = []
+        members: list[tuple[str, int | bytes]] = []
+        for item in field.fields:
+            if item.name == TYPENAME:
+                members.append((item.key, msgspec.json.encode(item.parent.name)))
+                continue
+            members.append((item.key, len(parts)))
+            part = self._aggregate_part(field, item, root.table.name, given)
+            parts.append(replace(part, select=replace(part.select, ref=ref)))
+        return Reading(tuple(parts), tuple(members), ref)
+
+    def _aggregate_part(self, field: Selected, item: Selected, table: str, given: Given) -> Part:
+        """Read a part of an aggregate over the rows that its condition chooses."""
+        assert field.definition is not None  # noqa: S101 - it is bound by its definition
+        assert item.definition is not None  # noqa: S101 - what has none was seen before
+        conditions = Conditions()
+        where = conditions.where(object_of(field.definition.args["where"].type), given.get("where"))
+        part: AggregatePart = binding(item.definition)
+        own = self._arguments(item)
+        if part.part == "nodes":
+            select, layout = self._rows(item, table)
+            select = self._sorted(item, select, own, conditions)
+            rows = Rows("", layout, "many")
+        elif part.part == "groups":
+            select, layout = grouped(item, table, own, self._arguments, self._most)
+            rows = Rows("", layout, "many")
+        else:
+            select, layout = whole(item, table, self._arguments)
+            rows = Rows("", layout, "only")
+        return Part(replace(select, where=where, embeds=(*select.embeds, *conditions.embeds)), rows)
 
     def _rows(self, field: Selected, table: str) -> tuple[Select, Layout]:
         """Give what reads the fields of a row, and what puts them together."""
@@ -67,56 +131,57 @@ class Reader:
         embeds: list[Embed] = []
         members = [(item.key, self._member(item, outputs, embeds)) for item in field.fields]
         select = Select(table, tuple(outputs.values()), tuple(embeds), bare=not outputs)
-        return select, Layout(tuple(members))
+        return select, Layout(tuple(members), field)
 
     def _member(self, item: Selected, outputs: dict[str, Output], embeds: list[Embed]) -> Member:
         if item.name == TYPENAME:
             return Constant(item.parent.name)
         assert item.definition is not None  # noqa: S101 - rows have no other meta field
-        match binding(item.definition):
-            case ColumnField(column):
-                outputs.setdefault(column.name, Output(ColumnRef(column.name), column.name))
-                return Cell(column.name)
-            case RelationField(relation):
-                select, layout = self._rows(item, relation.table)
-                if relation.many:
-                    select = self._listed(item, select, self._arguments(item))
-                # No column is called so.
-                name = f"\n{item.key}"
-                embeds.append(Embed(name, relation.local, relation.remote, relation.many, select))
-                return Rows(name, layout, relation.many)
-        raise NotImplementedError(item.name)
+        bound = binding(item.definition)
+        if isinstance(bound, ColumnField):
+            outputs.setdefault(bound.column.name, Output(ColumnRef(bound.column.name), bound.column.name))
+            return Cell(bound.column.name, item)
+        # No column is called so.
+        name = f"\n{item.key}"
+        if isinstance(bound, RelationField):
+            select, layout = self._rows(item, bound.relation.table)
+            if bound.relation.many:
+                select = self._listed(item, select, self._arguments(item))
+            return _embedded(embeds, bound, Part(select, Rows(name, layout, "many" if bound.relation.many else "one")))
+        given = self._arguments(item)
+        members: list[tuple[str, Member]] = []
+        for inner in item.fields:
+            if inner.name == TYPENAME:
+                members.append((inner.key, Constant(inner.parent.name)))
+                continue
+            part = self._aggregate_part(item, inner, bound.relation.table, given)
+            rows = replace(part.rows, column=f"{name}\n{inner.key}")
+            members.append((inner.key, _embedded(embeds, bound, replace(part, rows=rows))))
+        return Within(Layout(tuple(members), item))
 
-    def _listed(self, field: Selected, select: Select, given: Mapping[str, Any]) -> Select:
-        definition = field.definition
-        assert definition is not None  # noqa: S101 - a list is bound by its definition
+    def _listed(self, field: Selected, select: Select, given: Given) -> Select:
+        assert field.definition is not None  # noqa: S101 - a list is bound by its definition
         conditions = Conditions()
-        where = conditions.where(object_of(definition.args["where"].type), given.get("where"))
-        order = conditions.order(object_of(definition.args["order_by"].type), given.get("order_by"))
-        return replace(
-            select,
-            where=where,
-            order=order,
-            embeds=(*select.embeds, *conditions.embeds),
-            limit=self._limit(given.get("limit")),
-            offset=_offset(given.get("offset")),
-        )
+        where = conditions.where(object_of(field.definition.args["where"].type), given.get("where"))
+        select = self._sorted(field, replace(select, where=where), given, conditions)
+        return replace(select, embeds=(*select.embeds, *conditions.embeds))
 
-    def _limit(self, given: Any) -> Any:  # noqa: ANN401 - a slot may stand for it
-        if given is None:
-            return self._most
-        if isinstance(given, Slot):
-            return replace(given, most=self._most)
-        return min(_positive("limit", given), self._most)
+    def _sorted(self, field: Selected, select: Select, given: Given, conditions: Conditions) -> Select:
+        """Sort and page rows; what that needs to be joined is left to the conditions."""
+        assert field.definition is not None  # noqa: S101 - a list is bound by its definition
+        order = conditions.order(object_of(field.definition.args["order_by"].type), given.get("order_by"))
+        limit, offset = limited(given.get("limit"), self._most), skipped(given.get("offset"))
+        return replace(select, order=order, limit=limit, offset=offset)
 
 
-def _offset(given: Any) -> Any:  # noqa: ANN401 - a slot may stand for it
-    if given is None or isinstance(given, Slot):
-        return given or 0
-    return _positive("offset", given)
+def _key(field: Selected, given: Given) -> Filter | None:
+    assert field.definition is not None  # noqa: S101 - a root field is bound by its definition
+    pairs = [(binding(argument), given.get(name)) for name, argument in field.definition.args.items()]
+    columns = [(bound.column.name, value) for bound, value in pairs if isinstance(bound, ColumnField)]
+    return and_all(*[Comparison(ColumnRef(name), "eq", value) for name, value in columns])
 
 
-def _positive(name: str, given: int) -> int:
-    if given < 0:
-        raise InvalidParameter(f"{name} is {given}, not a whole number of at least 0.")
-    return given
+def _embedded(embeds: list[Embed], bound: RelationField | RelatedAggregate, part: Part) -> Rows:
+    relation = bound.relation
+    embeds.append(Embed(part.rows.column, relation.local, relation.remote, relation.many, part.select))
+    return part.rows

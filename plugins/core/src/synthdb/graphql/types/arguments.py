@@ -6,7 +6,7 @@ from synthdb.graphql.types.conditions import condition_type
 from synthdb.graphql.types.orders import order_type
 from synthdb.graphql.types.registry import Registry
 
-__all__ = ["list_arguments"]
+__all__ = ["aggregate_arguments", "list_arguments"]
 
 
 def list_arguments(registry: Registry, table: str) -> dict[str, GraphQLArgument]:
@@ -17,3 +17,8 @@ def list_arguments(registry: Registry, table: str) -> dict[str, GraphQLArgument]
         "limit": GraphQLArgument(GraphQLInt),
         "offset": GraphQLArgument(GraphQLInt),
     }
+
+
+def aggregate_arguments(registry: Registry, table: str) -> dict[str, GraphQLArgument]:
+    """Give the arguments that choose the rows of an aggregate."""
+    return {"where": GraphQLArgument(condition_type(registry, table))}

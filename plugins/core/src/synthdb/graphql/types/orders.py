@@ -9,7 +9,7 @@ from synthdb.graphql.bindings import ColumnField, RelationField, Sorting, TableT
 from synthdb.graphql.types.registry import Registry
 from synthdb_host.catalog import Table
 
-__all__ = ["order_type"]
+__all__ = ["direction_type", "order_type"]
 
 _DIRECTIONS: Final = {
     "asc": Sorting(descending=False, nulls=None),
@@ -32,14 +32,15 @@ def order_type(registry: Registry, table: str) -> GraphQLInputObjectType:
     )
 
 
-def _direction(registry: Registry) -> GraphQLEnumType:
+def direction_type(registry: Registry) -> GraphQLEnumType:
+    """Give the enumeration of directions."""
     values = {name: GraphQLEnumValue(sorting) for name, sorting in _DIRECTIONS.items()}
     description = "A direction to sort in; nulls are last when ascending and first when descending."
     return registry.once("order_by", GraphQLEnumType, values=values, description=description)
 
 
 def _fields(registry: Registry, table: Table) -> Mapping[str, GraphQLInputField]:
-    names, direction = registry.names_of(table.name), _direction(registry)
+    names, direction = registry.names_of(table.name), direction_type(registry)
     fields = {
         names.columns[column.name]: GraphQLInputField(direction, extensions=bound(ColumnField(column)))
         for column in table.columns

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator
 
-from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLNonNull, GraphQLObjectType
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLString,
+)
 
 from synthdb.graphql.bindings import ColumnField, RootField, bound
 from synthdb.graphql.scalars import scalar_of
-from synthdb.graphql.types.arguments import list_arguments
+from synthdb.graphql.types.aggregates import aggregate_type
+from synthdb.graphql.types.arguments import aggregate_arguments, list_arguments
 from synthdb.graphql.types.registry import Registry
 from synthdb.graphql.types.rows import many, row_type
 from synthdb_host.catalog import Table
@@ -23,16 +34,22 @@ def _fields(registry: Registry) -> Iterator[tuple[str, GraphQLField]]:
     tables = sorted(registry.catalog.tables.values(), key=lambda table: registry.names_of(table.name).table)
     for table in tables:
         name, row = registry.names_of(table.name).table, row_type(registry, table.name)
-        yield name, _field(many(row), list_arguments(registry, table.name), RootField("list", table))
+        yield name, _field(registry, many(row), list_arguments(registry, table.name), RootField("list", table))
         if table.key:
-            yield f"{name}_by_pk", _field(row, _key(registry, table), RootField("key", table))
+            yield f"{name}_by_pk", _field(registry, row, _key(registry, table), RootField("key", table))
+        aggregate = GraphQLNonNull(aggregate_type(registry, table.name, row_type))
+        arguments = aggregate_arguments(registry, table.name)
+        yield f"{name}_aggregate", _field(registry, aggregate, arguments, RootField("aggregate", table))
     if not tables:
         # A type needs a field.
         yield "no_tables", GraphQLField(GraphQLBoolean, description="There is no table that you may read.")
 
 
-def _field(type_: object, args: dict[str, GraphQLArgument], root: RootField) -> GraphQLField:
-    return GraphQLField(type_, args=args, description=root.table.comment, extensions=bound(root))  # type: ignore[arg-type] # an output type
+def _field(
+    registry: Registry, type_: GraphQLOutputType, args: dict[str, GraphQLArgument], root: RootField
+) -> GraphQLField:
+    args = {**args, "at": GraphQLArgument(_at(registry))}
+    return GraphQLField(type_, args=args, description=root.table.comment, extensions=bound(root))
 
 
 def _key(registry: Registry, table: Table) -> dict[str, GraphQLArgument]:
@@ -43,3 +60,9 @@ def _key(registry: Registry, table: Table) -> dict[str, GraphQLArgument]:
         )
         for name in table.key
     }
+
+
+def _at(registry: Registry) -> GraphQLInputObjectType:
+    fields = {"branch": GraphQLInputField(GraphQLString), "as_of": GraphQLInputField(GraphQLString)}
+    description = "A state to read: a branch, tag or commit, and a moment of it: a commit, a time, or '5 minutes ago'."
+    return registry.once("at_input", GraphQLInputObjectType, fields=fields, description=description)

@@ -2,9 +2,10 @@
 
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
-from synthdb.graphql.bindings import ColumnField, RelationField, TableType, bound
+from synthdb.graphql.bindings import ColumnField, RelatedAggregate, RelationField, TableType, bound
 from synthdb.graphql.scalars import scalar_of
-from synthdb.graphql.types.arguments import list_arguments
+from synthdb.graphql.types.aggregates import aggregate_type
+from synthdb.graphql.types.arguments import aggregate_arguments, list_arguments
 from synthdb.graphql.types.registry import Registry
 from synthdb_host.catalog import Column, Relation, Table
 
@@ -33,6 +34,12 @@ def _fields(registry: Registry, table: Table) -> dict[str, GraphQLField]:
     fields = {names.columns[column.name]: _column(table, column) for column in table.columns}
     for name, relation in names.relations:
         fields[name] = _relation(registry, relation)
+        if relation.many:
+            fields[f"{name}_aggregate"] = GraphQLField(
+                GraphQLNonNull(aggregate_type(registry, relation.table, row_type)),
+                args=aggregate_arguments(registry, relation.table),
+                extensions=bound(RelatedAggregate(relation)),
+            )
     return fields
 
 
