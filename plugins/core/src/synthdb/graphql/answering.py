@@ -15,13 +15,12 @@ from synthdb.graphql.completion import check_types, completed
 from synthdb.graphql.documents import Document
 from synthdb.graphql.plans.compiling import Fixed, Introspecting, Operation, Plan, Read, find_operation
 from synthdb.graphql.plans.reading import Reading
-from synthdb.graphql.refusals import Refused
+from synthdb.graphql.refusals import Refused, failure
 from synthdb.graphql.schema import Schema
 from synthdb_host.contracts import Context
-from synthdb_host.errors import InternalError, RequestError, Unavailable
+from synthdb_host.errors import InternalError, Unavailable
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
-from synthdb_host.problems import translate
 
 __all__ = ["Answer", "Answering", "Asked"]
 
@@ -162,12 +161,10 @@ class _Run:
 def _error(error: Exception, nodes: Sequence[Any], path: list[str | int]) -> GraphQLError:
     if isinstance(error, GraphQLError):
         return error if error.path else GraphQLError(error.message, error.nodes or list(nodes), path=path)
-    refused = error if isinstance(error, RequestError) else translate(error)
-    if isinstance(refused, InternalError):
+    described = failure(error)
+    if described["extensions"]["code"] == InternalError.code:
         _log.error("a field failed", exc_info=error)
-    facts = {"code": refused.code, "hint": refused.hint, "data": refused.data or None}
-    extensions = {name: value for name, value in facts.items() if value is not None}
-    return GraphQLError(refused.detail, list(nodes), path=path, extensions=extensions)
+    return GraphQLError(described["message"], list(nodes), path=path, extensions=described["extensions"])
 
 
 def _answer(data: bytes, errors: Sequence[GraphQLError]) -> Answer:

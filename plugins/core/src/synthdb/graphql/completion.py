@@ -17,7 +17,7 @@ from synthdb_host.errors import InvalidSelect
 
 __all__ = ["check_types", "completed"]
 
-Path = tuple[str | int, ...]
+_Path = tuple[str | int, ...]
 
 
 def check_types(layout: Layout, columns: Sequence[ResultColumn]) -> None:
@@ -49,7 +49,7 @@ def _members(layout: Layout, known: dict[str, ResultColumn]) -> Iterator[tuple[C
             yield member, known[member.column]
 
 
-def completed(rows: Rows, objects: Sequence[Any], path: Path, errors: list[GraphQLError]) -> None:
+def completed(rows: Rows, objects: Sequence[Any], path: _Path, errors: list[GraphQLError]) -> None:
     """Put null where it spreads to; errors are added.
 
     Raises:
@@ -59,7 +59,7 @@ def completed(rows: Rows, objects: Sequence[Any], path: Path, errors: list[Graph
         _complete(rows.layout, item, (*path, number) if rows.how == "many" else path, errors)
 
 
-def _complete(layout: Layout, item: Any, path: Path, errors: list[GraphQLError]) -> None:  # noqa: ANN401 - a generated class
+def _complete(layout: Layout, item: Any, path: _Path, errors: list[GraphQLError]) -> None:  # noqa: ANN401 - a generated class
     for place, (key, member) in enumerate(layout.members):
         own = (*path, key)
         value = getattr(item, f"f{place}")

@@ -21,11 +21,11 @@ from synthdb_host.operations import Aggregate, ColumnRef, Filter, Order, Output,
 
 __all__ = ["grouped", "whole"]
 
-Given = Mapping[str, Any]
-Arguments = Callable[[Selected], Given]
+_Given = Mapping[str, Any]
+_Arguments = Callable[[Selected], _Given]
 
 
-def whole(field: Selected, table: str, arguments: Arguments) -> tuple[Select, Layout]:
+def whole(field: Selected, table: str, arguments: _Arguments) -> tuple[Select, Layout]:
     """Read aggregates over all rows.
 
     Raises:
@@ -40,7 +40,7 @@ def whole(field: Selected, table: str, arguments: Arguments) -> tuple[Select, La
 _COUNT = Output(Aggregate("count"), "\ncount")
 
 
-def grouped(field: Selected, table: str, given: Given, arguments: Arguments, most: int) -> tuple[Select, Layout]:
+def grouped(field: Selected, table: str, given: _Given, arguments: _Arguments, most: int) -> tuple[Select, Layout]:
     """Read groups, at most so many.
 
     Raises:
@@ -62,7 +62,7 @@ def grouped(field: Selected, table: str, given: Given, arguments: Arguments, mos
     return select, Layout(tuple(members), field)
 
 
-def _member(item: Selected, outputs: list[Output], arguments: Arguments) -> Member:
+def _member(item: Selected, outputs: list[Output], arguments: _Arguments) -> Member:
     if item.name == TYPENAME:
         return Constant(item.parent.name)
     assert item.definition is not None  # noqa: S101 - groups have no other meta field
@@ -80,12 +80,12 @@ def _grouped_by(item: Selected) -> Member:
     return Cell(column.column.name, item)
 
 
-def _functions(field: Selected, outputs: list[Output], arguments: Arguments, path: str) -> Layout:
+def _functions(field: Selected, outputs: list[Output], arguments: _Arguments, path: str) -> Layout:
     members = [(item.key, _function(item, outputs, arguments, f"{path}\n{item.key}")) for item in field.fields]
     return Layout(tuple(members), field)
 
 
-def _function(item: Selected, outputs: list[Output], arguments: Arguments, name: str) -> Member:
+def _function(item: Selected, outputs: list[Output], arguments: _Arguments, name: str) -> Member:
     if item.name == TYPENAME:
         return Constant(item.parent.name)
     assert item.definition is not None  # noqa: S101 - there is no other meta field
@@ -100,14 +100,14 @@ def _function(item: Selected, outputs: list[Output], arguments: Arguments, name:
             return Within(_functions(item, outputs, arguments, name))
 
 
-def _counted(given: Given) -> ColumnRef | None:
+def _counted(given: _Given) -> ColumnRef | None:
     columns = [settled(item) for item in settled(given.get("columns")) or ()]
     if len(columns) > 1:
         raise InvalidParameter("Rows are counted by one column at most.")
     return ColumnRef(columns[0]) if columns else None
 
 
-def _having(type_: Any, given: Given) -> Iterator[Filter]:  # noqa: ANN401 - an input type
+def _having(type_: Any, given: _Given) -> Iterator[Filter]:  # noqa: ANN401 - an input type
     for name, value in given.items():
         if value is None:
             continue
@@ -121,12 +121,12 @@ def _having(type_: Any, given: Given) -> Iterator[Filter]:  # noqa: ANN401 - an 
                 yield from _having(object_of(field.type), settled(value))
 
 
-def _orders(type_: Any, given: Sequence[Given], outputs: list[Output]) -> Iterator[Order]:  # noqa: ANN401 - an input type
+def _orders(type_: Any, given: Sequence[_Given], outputs: list[Output]) -> Iterator[Order]:  # noqa: ANN401 - an input type
     for item in given:
         yield from _ordered(type_, settled(item), outputs)
 
 
-def _ordered(type_: Any, given: Given, outputs: list[Output]) -> Iterator[Order]:  # noqa: ANN401 - an input type
+def _ordered(type_: Any, given: _Given, outputs: list[Output]) -> Iterator[Order]:  # noqa: ANN401 - an input type
     for name, value in given.items():
         if value is None:
             continue

@@ -27,7 +27,7 @@ __all__ = ["Arguments", "Part", "Reader", "Reading"]
 Arguments = Callable[[Selected], Mapping[str, Any]]
 """Gives the values of a field's arguments."""
 
-Given = Mapping[str, Any]
+_Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Reader:
             return self._ref if moment is None else replace(self._ref, at=moment)
         return Ref(branch, moment)
 
-    def _aggregate(self, field: Selected, root: RootField, given: Given, ref: Ref) -> Reading:
+    def _aggregate(self, field: Selected, root: RootField, given: _Given, ref: Ref) -> Reading:
         parts: list[Part] = []
         members: list[tuple[str, int | bytes]] = []
         for item in field.fields:
@@ -105,7 +105,7 @@ class Reader:
             parts.append(replace(part, select=replace(part.select, ref=ref)))
         return Reading(tuple(parts), tuple(members), ref)
 
-    def _aggregate_part(self, field: Selected, item: Selected, table: str, given: Given) -> Part:
+    def _aggregate_part(self, field: Selected, item: Selected, table: str, given: _Given) -> Part:
         """Read a part of an aggregate over the rows that its condition chooses."""
         assert field.definition is not None  # noqa: S101 - it is bound by its definition
         assert item.definition is not None  # noqa: S101 - what has none was seen before
@@ -159,14 +159,14 @@ class Reader:
             members.append((inner.key, _embedded(embeds, bound, replace(part, rows=rows))))
         return Within(Layout(tuple(members), item))
 
-    def _listed(self, field: Selected, select: Select, given: Given) -> Select:
+    def _listed(self, field: Selected, select: Select, given: _Given) -> Select:
         assert field.definition is not None  # noqa: S101 - a list is bound by its definition
         conditions = Conditions()
         where = conditions.where(object_of(field.definition.args["where"].type), given.get("where"))
         select = self._sorted(field, replace(select, where=where), given, conditions)
         return replace(select, embeds=(*select.embeds, *conditions.embeds))
 
-    def _sorted(self, field: Selected, select: Select, given: Given, conditions: Conditions) -> Select:
+    def _sorted(self, field: Selected, select: Select, given: _Given, conditions: Conditions) -> Select:
         """Sort and page rows; what that needs to be joined is left to the conditions."""
         assert field.definition is not None  # noqa: S101 - a list is bound by its definition
         order = conditions.order(object_of(field.definition.args["order_by"].type), given.get("order_by"))
@@ -174,7 +174,7 @@ class Reader:
         return replace(select, order=order, limit=limit, offset=offset)
 
 
-def _key(field: Selected, given: Given) -> Filter | None:
+def _key(field: Selected, given: _Given) -> Filter | None:
     assert field.definition is not None  # noqa: S101 - a root field is bound by its definition
     pairs = [(binding(argument), given.get(name)) for name, argument in field.definition.args.items()]
     columns = [(bound.column.name, value) for bound, value in pairs if isinstance(bound, ColumnField)]

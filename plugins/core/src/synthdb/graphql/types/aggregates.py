@@ -33,11 +33,11 @@ _FUNCTIONS: Final[tuple[_Function, ...]] = ("sum", "avg", "min", "max")
 _SUMMED: Final = frozenset({"integer", "real", "decimal"})
 _UNSORTED: Final = frozenset({"json", "bytes"})
 
-RowType = Callable[[Registry, str], GraphQLObjectType]
+_RowType = Callable[[Registry, str], GraphQLObjectType]
 """Gives the type of a table's rows, which has aggregates of other tables in turn."""
 
 
-def aggregate_type(registry: Registry, table: str, row_type: RowType) -> GraphQLObjectType:
+def aggregate_type(registry: Registry, table: str, row_type: _RowType) -> GraphQLObjectType:
     """Give the type of aggregates over a table's rows."""
 
     def fields() -> Mapping[str, GraphQLField]:
