@@ -14,12 +14,14 @@ from synthdb_host.targets import load_module
 
 if TYPE_CHECKING:
     from synthdb_host.catalog import *
+    from synthdb_host.consumers import *
     from synthdb_host.contracts import *
     from synthdb_host.encoding import *
     from synthdb_host.errors import *
     from synthdb_host.hookspecs import *
     from synthdb_host.manifest import *
     from synthdb_host.operations import *
+    from synthdb_host.records import *
     from synthdb_host.session import *
     from synthdb_host.tasks import *
     from synthdb_host.versions import *
@@ -27,38 +29,39 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_OPERATORS", "ANY_VERSION", "HEAD", "HOOK_API", "MISSING", "TYPE_NAMES", "UNRESTRICTED", "AddCheck",
     "AddColumn", "AddForeignKey", "AddIndex", "AddUniqueKey", "AddressTooLong", "Aggregate", "AggregateFunction",
-    "AlterBranch", "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer",
-    "Backfill", "BadRequest", "Batch", "BranchChange", "Branches", "Branching", "Capability", "Catalog",
-    "CatalogChanged", "Change", "ChangeSet", "Changes", "CheckConstraint", "CheckViolation", "CherryPick",
-    "Collect", "Column", "ColumnRef", "ColumnType", "CombinedTable", "Compact", "Comparison", "ConfigurationError",
-    "Conflict", "Conflicts", "Context", "Converter", "CopyColumn", "CopyTable", "CountMode", "CreateBranch",
-    "CreateTable", "CreateTag", "Credentials", "CursorExpired", "Database", "Decision", "Define", "Delete", "Diff",
-    "DropBranch", "DropColumn", "DropConstraint", "DropTable", "DropTag", "DuplicateName", "Embed", "EmbedExists",
-    "Expected", "FellBehind", "Filter", "Follow", "Forbidden", "ForeignKey", "ForeignKeyViolation",
+    "AlterBranch", "AlterColumn", "AmbiguousEmbed", "And", "ApiGenerator", "Authenticator", "Authorizer", "Backfill",
+    "BadRequest", "Batch", "BranchChange", "Branches", "Branching", "Capability", "Catalog", "CatalogChanged", "Change",
+    "ChangeBatch", "ChangeSet", "Changes", "CheckConstraint", "CheckViolation", "CherryPick", "Collect", "Column",
+    "ColumnRef", "ColumnType", "CombinedTable", "Compact", "Comparison", "ConfigurationError", "Conflict", "Conflicts",
+    "Consumer", "Context", "Converter", "CopyColumn", "CopyTable", "CountMode", "CreateBranch", "CreateTable",
+    "CreateTag", "Credentials", "CursorExpired", "Database", "Decision", "Define", "Delete", "Diff", "DropBranch",
+    "DropColumn", "DropConstraint", "DropTable", "DropTag", "DuplicateName", "EgressFailed", "EgressRefused", "Embed",
+    "EmbedExists", "Expected", "FellBehind", "Filter", "Follow", "Forbidden", "ForeignKey", "ForeignKeyViolation",
     "FullTableWrite", "HeadersTooLarge", "HealthCheck", "History", "HistoryGone", "Idempotency",
     "IdempotencyInProgress", "IdempotencyKeyReused", "Index", "Insert", "InternalError", "IntrospectionDisabled",
     "InvalidBody", "InvalidCursor", "InvalidDocument", "InvalidFilter", "InvalidName", "InvalidParameter",
-    "InvalidPreference", "InvalidReference", "InvalidSelect", "InvalidSql", "InvalidValue", "JobStopped", "Literal",
-    "Log", "LossyValue", "MalformedRequest", "Manifest", "MaxAffectedExceeded", "MediaType", "Merge",
+    "InvalidPreference", "InvalidReference", "InvalidSelect", "InvalidSql", "InvalidValue", "JobStopped", "KeepRecords",
+    "Literal", "Log", "LossyValue", "MalformedRequest", "Manifest", "MaxAffectedExceeded", "MediaType", "Merge",
     "MergeConflict", "MergeReport", "Missing", "MissingPlugin", "Not", "NotAcceptable", "NotAllowed", "NotFound",
-    "NotNullViolation", "NotSingular", "Offset", "OnConflict", "OnDelete", "OpenConflict", "Operation", "Or",
-    "Order", "Outcome", "Output", "Permission", "Placement", "Policy", "Position", "PreconditionFailed",
-    "PreconditionRequired", "Principal", "ProtectedBranch", "RangeNotSatisfiable", "ReadOnly", "Ref", "Reference",
-    "Relation", "RenameColumn", "RenameTable", "RequestError", "RequestTimeout", "RequirePlugin",
-    "RequirePreconditions", "Resolve", "Resource", "Restore", "RestoreColumn", "RestoreTable", "Restrictions",
-    "Result", "ResultColumn", "Revert", "Route", "RowEncoder", "RowPolicy", "RowStream", "RowWriter", "Schedule",
-    "Scheduler", "SchemaLocked", "Select", "Session", "SetMode", "Sql", "StartupError", "StorageBackend",
-    "StorageFull", "StorageReport", "SynthDBError", "Table", "TableMode", "TableRestriction", "Tags", "Task",
-    "TaskRun", "Timeout", "TooComplex", "TooLarge", "TooManyColumns", "Transaction", "TypeConflict",
-    "Unauthenticated", "Unavailable", "UniqueKey", "UniqueViolation", "UnitRunner", "UnknownColumn",
-    "UnknownDatabase", "UnknownDocument", "UnknownJob", "UnknownOperator", "UnknownRef", "UnknownRelation",
-    "UnknownTable", "UnknownTask", "UnsupportedCapability", "UnsupportedMediaType", "UntrustedDocument",
-    "UntrustedOrigin", "Update", "UpgradeRequired", "Verdict", "Versioning", "Watch", "and_all", "check_guard",
-    "config_options", "format_timestamp", "hookimpl", "print_rows", "to_text",
+    "NotNullViolation", "NotSingular", "Offset", "OnConflict", "OnDelete", "OpenConflict", "Operation", "Or", "Order",
+    "Outcome", "Output", "Permission", "Placement", "Policy", "Position", "Postponed", "PreconditionFailed",
+    "PreconditionRequired", "Principal", "ProtectedBranch", "RangeNotSatisfiable", "ReadOnly", "Recording", "Records",
+    "Ref", "Reference", "Relation", "RenameColumn", "RenameTable", "RequestError", "RequestTimeout", "RequirePlugin",
+    "RequirePreconditions", "Resolve", "Resource", "Restore", "RestoreColumn", "RestoreTable", "Restrictions", "Result",
+    "ResultColumn", "Revert", "Route", "RowEncoder", "RowPolicy", "RowStream", "RowWriter", "Schedule", "Scheduler",
+    "SchemaLocked", "Select", "Session", "SetMode", "Sql", "StartupError", "StorageBackend", "StorageFull",
+    "StorageReport", "Stream", "SynthDBError", "Table", "TableMode", "TableRestriction", "Tags", "Task", "TaskRun",
+    "Timeout", "TooComplex", "TooLarge", "TooManyColumns", "Transaction", "TypeConflict", "Unauthenticated",
+    "Unavailable", "UniqueKey", "UniqueViolation", "UnitRunner", "UnknownColumn", "UnknownDatabase", "UnknownDocument",
+    "UnknownJob", "UnknownOperator", "UnknownRef", "UnknownRelation", "UnknownTable", "UnknownTask",
+    "UnsupportedCapability", "UnsupportedMediaType", "UntrustedDocument", "UntrustedOrigin", "Update",
+    "UpgradeRequired", "Verdict", "Versioning", "Watch", "and_all", "check_guard", "config_options", "format_timestamp",
+    "hookimpl", "print_rows", "to_text",
 ]  # fmt: skip
 
 _HOMES = (
     "hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "tasks", "manifest", "session", "versions",
+    "consumers", "records",
 )  # fmt: skip
 
 

@@ -70,12 +70,14 @@ Capability = Literal[
     "idempotency",
     "streams",
     "follow",
+    "records",
 ]
 """What a storage may offer beyond select, insert, update and delete. What is not declared is refused with
 ``unsupported_capability``. ``as_of`` is reading the past: refs with a moment, the log, histories and diffs;
 ``merge`` is everything that combines two states; ``changes`` is the feed; ``row_versions`` is giving the version of
 each row and comparing it in a write; ``idempotency`` is doing a write once for its key; ``streams`` are reads of any
-length; ``follow`` is being told of commits, and reading for many callers at once what they changed."""
+length; ``follow`` is being told of commits, and reading for many callers at once what they changed; ``records`` are
+values of plugins, kept beside the rows."""
 
 
 # -- who asks, and with which limits ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from synthdb_host.consumers import Consumer
 from synthdb_host.contracts import (
     ApiGenerator,
     Authenticator,
@@ -44,6 +45,7 @@ class Contributions:
     routes: tuple[Contribution[Route], ...] = ()
     tasks: Mapping[str, Contribution[Task]] = field(default_factory=dict)
     schedules: tuple[Contribution[Schedule], ...] = ()
+    consumers: Mapping[str, Contribution[Consumer]] = field(default_factory=dict)
     permissions: tuple[Contribution[Permission], ...] = ()
     authenticators: Mapping[str, Contribution[Authenticator]] = field(default_factory=dict)
     authorizers: tuple[Contribution[Authorizer], ...] = ()
@@ -77,6 +79,7 @@ _KINDS = MappingProxyType(
         "synthdb_routes": _Kind(Route, lambda plugin, r: {"path": prefix(plugin) + r.path}),
         "synthdb_tasks": _Kind(Task, _only("name"), "name"),
         "synthdb_schedules": _Kind(Schedule, _only("name")),
+        "synthdb_consumers": _Kind(Consumer, _only("name"), "name"),
         "synthdb_permissions": _Kind(Permission, _only("action")),
         "synthdb_authenticators": _Kind(Authenticator, _only("scheme"), "scheme"),
         "synthdb_authorizers": _Kind(Authorizer, _only("name")),
@@ -86,6 +89,9 @@ _KINDS = MappingProxyType(
 )
 HOOKS = tuple(_KINDS)
 """The contribution hooks, all of which are asked once."""
+
+_SHARED = MappingProxyType({"synthdb_consumers": "synthdb_tasks"})
+"""Hooks whose names are among those of another one: a consumer's work is a task of its name."""
 
 
 def checked(hook: str, manifest: Manifest, answer: object) -> tuple[Contribution[Any], ...]:
@@ -113,7 +119,7 @@ def clashes(collected: Mapping[str, Sequence[Contribution[Any]]], labels: Mappin
     for hook, contributions in collected.items():
         for one in contributions:
             for what, name in _KINDS[hook].names(one.plugin, one.record).items():
-                key = ("" if what == "path" else hook, what, name)
+                key = ("" if what == "path" else _SHARED.get(hook, hook), what, name)
                 if key in first:
                     text = f"{what} {name!r} is already taken by {labels[first[key]]}"
                     problems.append(Problem(labels[one.plugin], hook, text, "disable one of the two"))
@@ -164,7 +170,7 @@ def _check_path(manifest: Manifest, record: object) -> None:
 
 
 def _check_work(manifest: Manifest, record: object) -> None:
-    if isinstance(record, Task | Schedule) and not record.name.startswith(f"{manifest.id}."):
+    if isinstance(record, Task | Schedule | Consumer) and not record.name.startswith(f"{manifest.id}."):
         raise ValueError(f"the name {record.name!r} must start with '{manifest.id}.'")
     if isinstance(record, Schedule):
         from synthdb_host.job_times import next_time  # noqa: PLC0415 - hosts without schedules do not pay for it

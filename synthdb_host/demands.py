@@ -26,6 +26,7 @@ from synthdb_host.operations import (
     Sql,
     Update,
 )
+from synthdb_host.records import KeepRecords, Records
 from synthdb_host.versions import (
     HEAD,
     Backfill,
@@ -100,6 +101,8 @@ class Demands:
             case Batch():
                 for part in operation.operations:
                     self._add(part)
+            case Records() | KeepRecords():
+                self._ask(operation.kind, "records")
             case _:
                 self._version(operation)
 

@@ -6,13 +6,14 @@ The tree::
     ├── StartupError                    the host cannot start; lists every problem of every plugin
     ├── ConfigurationError              a setting or a manifest is wrong
     ├── JobStopped                      a background task must stop where it is
+    ├── Postponed                       a background task wants to go on later
     └── RequestError                    an operation was refused; carries an HTTP status and a code
         ├── BadRequest (400)            the caller's words cannot be read or do not fit the data
         ├── Unauthenticated (401), Forbidden (403), NotFound (404), NotAllowed (405),
         │   NotAcceptable (406), RequestTimeout (408), Conflict (409), HistoryGone (410),
         │   PreconditionFailed (412), TooLarge (413), UnsupportedMediaType (415), RangeNotSatisfiable (416),
         │   UpgradeRequired (426), PreconditionRequired (428), HeadersTooLarge (431)
-        └── Unavailable (503), Timeout (504), StorageFull (507)
+        └── Unavailable (503, EgressFailed 502), Timeout (504), StorageFull (507)
 
 A class's ``code`` is a promise: it never changes its meaning. The first paragraph of each docstring is the
 code's published meaning, the second says what to do.
@@ -34,6 +35,8 @@ __all__ = [
     "Conflict",
     "CursorExpired",
     "DuplicateName",
+    "EgressFailed",
+    "EgressRefused",
     "FellBehind",
     "Forbidden",
     "ForeignKeyViolation",
@@ -66,6 +69,7 @@ __all__ = [
     "NotFound",
     "NotNullViolation",
     "NotSingular",
+    "Postponed",
     "PreconditionFailed",
     "PreconditionRequired",
     "ProtectedBranch",
@@ -121,6 +125,14 @@ class ConfigurationError(SynthDBError):
 
 class JobStopped(SynthDBError):
     """A background task must stop where it is: its job was cancelled or taken over, or this process is ending."""
+
+
+class Postponed(SynthDBError):
+    """A background task wants to go on after so many seconds; its job waits, and no attempt is lost."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class RequestError(SynthDBError):
@@ -198,6 +210,17 @@ class IdempotencyKeyReused(BadRequest):
     status = 422
     code = "idempotency_key_reused"
     title = "Idempotency key reused"
+
+
+class EgressRefused(BadRequest):
+    """Nothing is sent to this URL: it is not https to a public host.
+
+    Give the https URL of a host that is reached from the internet. The operator can allow networks and http with the
+    settings egress.networks and egress.allow_http.
+    """
+
+    code = "egress_refused"
+    title = "Address refused"
 
 
 class InvalidCursor(BadRequest):
@@ -832,6 +855,17 @@ class Unavailable(RequestError):
     status = 503
     code = "unavailable"
     title = "Unavailable"
+
+
+class EgressFailed(Unavailable):
+    """Another server, which this one called, did not answer.
+
+    Look whether it is there, answers in time and has a valid certificate; then try again.
+    """
+
+    status = 502
+    code = "egress_failed"
+    title = "No answer from another server"
 
 
 class FellBehind(Unavailable):

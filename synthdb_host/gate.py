@@ -79,6 +79,7 @@ class Gate:
         databases: where databases are found.
         contributions: the plugins' authenticators, authorizers and policies.
         observed: told the outcome of every operation; None: nobody wants to know.
+        committed: told the name of a database in which something was committed; None: nobody wants to know.
         access: the built-in judge, used only where no plugin contributes an authorizer.
         feeds: what those may cost who follow changes.
     """
@@ -90,6 +91,7 @@ class Gate:
         observed: Observer | None,
         access: Access,
         feeds: "FeedSettings",
+        committed: Callable[[str], None] | None = None,
     ) -> None:
         self._databases = databases
         self._deciders = Deciders(contributions.authenticators, contributions.authorizers, contributions.policies)
@@ -98,6 +100,7 @@ class Gate:
         self._feed_settings = feeds
         self._feeds: Feeds | None = None
         self._ends_feeds = False
+        self._committed = committed
 
     async def authenticate(self, credentials: Credentials) -> Principal:
         """Say who makes a request.
@@ -132,6 +135,17 @@ class Gate:
             return catalog
         limits = await self._limits(database, catalog, context)
         return _visible(catalog, limits) if limits else catalog
+
+    async def reads_everything(self, database: str, context: Context) -> bool:
+        """Say whether the caller may follow all changes of all rows: nothing is hidden, and no policy stands before it.
+
+        What is sent on later, when nobody can be asked, may only be asked for by such a caller.
+        """
+        if self._is_free(context.principal):
+            return True
+        catalog = await (await self._database(database, context)).catalog()
+        refused = await self._refusal(context, "history", Resource(database)) is not None
+        return not refused and not await self._limits(database, catalog, context)
 
     async def permitted(self, resource: Resource, actions: Iterable[str], context: Context) -> frozenset[str]:
         """Tell which of these actions the caller may do, so that no more is shown; each operation is judged anew."""
@@ -168,7 +182,7 @@ class Gate:
         async def run(operation: Operation) -> Result:
             return await self._run(database, transaction, operation, context)
 
-        return GatedTransaction(run, transaction)
+        return GatedTransaction(run, transaction, lambda: self._tell(database))
 
     async def stream(self, database: str, select: Select, context: Context) -> "GatedStream":
         """Start to read rows piece by piece; whoever does closes the stream.
@@ -288,7 +302,13 @@ class Gate:
             self._observe(database, operation, context, _code(error), started, 0)
             raise
         self._observe(database, operation, context, None, started, result.affected or len(result.rows))
+        if result.commit is not None and transaction is None:
+            self._tell(database)
         return result
+
+    def _tell(self, database: str) -> None:
+        if self._committed is not None:
+            self._committed(database)
 
     def _observe(
         self,
@@ -418,9 +438,15 @@ class GatedStream:
 class GatedTransaction:
     """A transaction; each operation in it is authorised and restricted like any other."""
 
-    def __init__(self, run: Callable[[Operation], Awaitable[Result]], transaction: Transaction) -> None:
+    def __init__(
+        self,
+        run: Callable[[Operation], Awaitable[Result]],
+        transaction: Transaction,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._run = run
         self._transaction = transaction
+        self._committed = committed
 
     async def execute(self, operation: Operation) -> Result:
         """Run an operation inside the transaction; see :meth:`Gate.execute`. An error undoes it alone."""
@@ -428,7 +454,10 @@ class GatedTransaction:
 
     async def commit(self) -> str | None:
         """Make everything durable; gives the commit id, None if nothing changed."""
-        return await self._transaction.commit()
+        commit = await self._transaction.commit()
+        if commit is not None:
+            self._committed()
+        return commit
 
     async def rollback(self) -> None:
         """Undo everything."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import pluggy
 
 if TYPE_CHECKING:
+    from synthdb_host.consumers import Consumer
     from synthdb_host.contracts import (
         ApiGenerator,
         Authenticator,
@@ -141,6 +142,17 @@ class HostSpecs:
         Kind: contribution, one per name, which is ``{plugin}.{name}``. A time is taken once for all processes
         that share a control database; without one (embedded use, ``serve --database``) there are no schedules. A
         ``cron``, a time zone or a task that does not exist fails the start-up.
+        """
+
+    @hookspec
+    def synthdb_consumers(self) -> "Sequence[Consumer]":
+        """Contribute followers of what commits change.
+
+        Kind: contribution, one per name, which is ``{plugin}.{name}`` and no task's. ``handle`` is called outside any
+        transaction with the next changes of a database in the order of commits, on a thread of one worker process at
+        a time, and again with the same ones if it raises or its process dies: *at least once*. How far it is, is kept
+        in the database. It is woken by commits; without a control database (embedded use, ``serve --database``) it is
+        not called. It reaches data through ``host.gate`` with ``batch.run.context``, under no policy.
         """
 
     # -- the gate ---------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What a plugin may use of the host that loaded it."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel
 
@@ -10,6 +10,10 @@ from synthdb_host.gate import Gate
 from synthdb_host.jobs import Jobs
 from synthdb_host.settings import HostSettings
 from synthdb_host.signing import Signing
+
+if TYPE_CHECKING:
+    from synthdb_host.egress import Egress
+    from synthdb_host.following import Consumers
 
 __all__ = ["PluginHost"]
 
@@ -34,8 +38,16 @@ class PluginHost(Protocol):
         """The one way to data."""
 
     @property
+    def consumers(self) -> "Consumers":
+        """Who follows the changes of databases."""
+
+    @property
     def jobs(self) -> Jobs:
         """Background work: queue a job for a task, look at jobs, run a task at once."""
+
+    @property
+    def egress(self) -> "Egress":
+        """Requests to addresses that others have chosen."""
 
     @property
     def signing(self) -> Signing:

@@ -112,6 +112,21 @@ class JobStore:
         """Give a job back that was stopped, its attempt not counted."""
         self._requeue(job, attempts=job.attempts - 1)
 
+    def postpone(self, job: Job, message: str, seconds: float) -> None:
+        """Give a job back that goes on after so many seconds, its attempts forgotten."""
+        self._requeue(job, attempts=0, message=message, run_at=self.clock() + seconds)
+
+    def hasten(self, key: str) -> None:
+        """Let the job of a key that waits for its time be due now."""
+        with self.control.ready().begin() as connection:
+            waits = sa.and_(_J.key == key, _J.state == "queued")
+            connection.execute(sa.update(_JOBS).where(waits).values(run_at=self.clock()))
+
+    def remove(self, job: Job) -> None:
+        """Forget a job that is done."""
+        with self.control.ready().begin() as connection:
+            connection.execute(sa.delete(_JOBS).where(_mine(job)))
+
     def sweep(self, seconds: float) -> None:
         """Remove jobs that finished so long ago."""
         with self.control.ready().begin() as connection:
@@ -163,8 +178,7 @@ class JobStore:
 
     def _settle(self, job: Job, **values: Any) -> sa.Row[Any] | None:  # noqa: ANN401 - of the columns' types
         """Change a job that is still this worker's; gives nothing if it is not."""
-        mine = sa.and_(_J.id == job.id, _J.state == "running", _J.owner == job.owner, _J.attempts == job.attempts)
-        return self._change(sa.update(_JOBS).where(mine).values(**values))
+        return self._change(sa.update(_JOBS).where(_mine(job)).values(**values))
 
     def _changed(self, job: int, change: sa.Update, otherwise: str) -> Job:
         try:
@@ -182,6 +196,11 @@ class JobStore:
     def _first(self, question: sa.Select[Any]) -> sa.Row[Any] | None:
         with self.control.ready().connect() as connection:
             return connection.execute(question).first()
+
+
+def _mine(job: Job) -> sa.ColumnElement[bool]:
+    """Say that a job is still that of the worker that claimed it."""
+    return sa.and_(_J.id == job.id, _J.state == "running", _J.owner == job.owner, _J.attempts == job.attempts)
 
 
 def _begin_schedule(connection: sa.Connection, name: str, spec: str, next_at: float) -> None:

@@ -9,13 +9,14 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
 from synthdb_host import stepping
-from synthdb_host.errors import SynthDBError
+from synthdb_host.errors import Postponed, SynthDBError
 from synthdb_host.job_store import JobStore
 from synthdb_host.jobs import Attempt, Job, Runner
 from synthdb_host.registration import blame
@@ -37,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 class JobWorker:
-    """Does the jobs of a host, one at a time.
+    """Does the jobs of a host, a few at a time.
 
     Args:
         host: whose tasks and schedules.
@@ -54,43 +55,78 @@ class JobWorker:
         self._next: dict[str, float] = {}
         self._swept = 0.0
         self._run: Runner = stepping.run
-        self._stopping = Event()
-        # A daemon, because a process that must die at once owes nothing to a job that others will find.
-        self._thread = Thread(target=self._work, name="synthdb-jobs", daemon=True)
+        self._stopping, self._woken = Event(), Event()
+        self._looking, self._had_turn = Lock(), False
+        # Daemons, because a process that must die at once owes nothing to a job that others will find.
+        names = [f"synthdb-jobs-{number}" for number in range(self._settings.concurrency)]
+        self._threads = [Thread(target=self._work, name=name, daemon=True) for name in names]
 
     def start(self, run: Runner) -> None:
         """Begin to work; ``run`` runs a coroutine of the host and gives its value."""
         self._run = run
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._woken.set()
 
     def stop(self) -> None:
-        """Ask the running job to stop and give it back; returns when that is done, or takes too long."""
+        """Ask the running jobs to stop and give them back; returns when that is done, or takes too long."""
         self._stopping.set()
-        self._thread.join(STOP_SECONDS)
+        self._woken.set()
+        ends = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(ends - time.monotonic(), 0.0))
 
     def step(self) -> bool:
         """Fire what is due and do one job, if there is one."""
+        job = self._next_job()
+        if job is not None:
+            self._deal_with(job)
+        return job is not None
+
+    def _next_job(self) -> Job | None:
         self._fire()
         job = self._store.claim(self._leases, self._owner)
         if job is None:
             self._sweep()
-        elif job.cancelled_at:
+        return job
+
+    def _deal_with(self, job: Job) -> None:
+        if job.cancelled_at:
             self._store.release(job)
         elif job.attempts > self._tasks[job.name].retries + 1:
             self._store.fail(job, "its process died in the last attempt")
         else:
             self._do(job, self._tasks[job.name])
-        return job is not None
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            busy = False
             try:
-                busy = self._has_turn() and self.step()
+                # One thread looks for work; when it has found some, the next one looks.
+                with self._looking:
+                    job = self._look()
+                if job is not None:
+                    self._deal_with(job)
             except Exception:  # noqa: BLE001 - the worker must live; the job is claimed again when its lease ends
                 _log.exception("background work failed")
-            if not busy:
                 self._stopping.wait(self._settings.poll_seconds)
+
+    def _look(self) -> Job | None:
+        """Give a job, or after a while none."""
+        if self._stopping.is_set():
+            return None
+        job = None
+        if self._has_turn():
+            if not self._had_turn:
+                self._had_turn = True
+                self._host.consumers.look_everywhere()
+            job = self._next_job()
+        if job is None:
+            self._woken.wait(self._settings.poll_seconds)
+            self._woken.clear()
+        return job
 
     def _do(self, job: Job, task: Task) -> None:
         attempt = Attempt(self._host, job.name, job.payload, attempt=job.attempts, run=self._run)
@@ -100,12 +136,17 @@ class JobWorker:
         while not wait([future], timeout=min(self._settings.poll_seconds, lease / 3)).done:
             self._look_after(job, lease, attempt)
         error = future.exception()
-        if error is None:
+        if error is None and task.remembered:
             self._store.done(job, future.result())
+        elif error is None:
+            self._store.remove(job)
         elif attempt.stopped:
             self._store.release(job)
+        elif isinstance(error, Postponed):
+            self._store.postpone(job, str(error), error.seconds)
         else:
             self._fail(job, task, error)
+        self._host.consumers.ended(job.name, job.payload)
 
     def _look_after(self, job: Job, lease: float, attempt: Attempt) -> None:
         if self._stopping.is_set():

@@ -101,6 +101,11 @@ class Jobs:
         self._host, self._control = host, control
 
     @property
+    def are_recorded(self) -> bool:
+        """Whether jobs can be queued here."""
+        return self._control is not None
+
+    @property
     def store(self) -> "JobStore":
         """The table of jobs.
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from synthdb_host.contracts import Outcome, Principal, Scheduler
 from synthdb_host.contributions import Contributions, freeze
 from synthdb_host.databases import Databases, MemoryPlacements, PlacementSource
 from synthdb_host.errors import StartupError
+from synthdb_host.following import Consumers, with_consumers
 from synthdb_host.gate import Gate
 from synthdb_host.jobs import Jobs
 from synthdb_host.loading import LoadedPlugin, Loader, label
@@ -23,6 +25,7 @@ from synthdb_host.versions import Follow
 
 if TYPE_CHECKING:
     from synthdb_host.control import Control
+    from synthdb_host.egress import Egress
 
 __all__ = ["Host", "LoadedPlugin", "load_target"]
 
@@ -40,12 +43,13 @@ class Host:
     def __init__(self, loader: Loader, plugins: tuple[LoadedPlugin, ...], databases: Mapping[str, str] | None) -> None:
         self.settings = loader.settings
         self.plugins = plugins
-        self.contributions: Contributions = freeze(loader.collect(plugins))
+        self.contributions: Contributions = with_consumers(freeze(loader.collect(plugins)))
         self._sections = dict(loader.sections)
         self._observers = loader.registry.observers([plugin.id for plugin in plugins])
         self._start = self._calls(loader, "synthdb_worker_start")
         self._stop = self._calls(loader, "synthdb_worker_stop")[::-1]
         self._control: Control | None = None
+        self.consumers = Consumers(self)
         self.databases = Databases(
             self._placements(databases),
             self.contributions.storage_backends,
@@ -55,7 +59,10 @@ class Host:
         self.jobs = Jobs(self, self._control)
         self.signing = Signing(self.settings.data, self.settings.secret_key)
         self.access = self._access(loader)
-        self.gate = Gate(self.databases, self.contributions, self._observers or None, self.access, self.settings.feeds)
+        told = self.consumers.committed if self.contributions.consumers and self.jobs.are_recorded else None
+        self.gate = Gate(
+            self.databases, self.contributions, self._observers or None, self.access, self.settings.feeds, told
+        )
 
     @classmethod
     def build(
@@ -87,6 +94,13 @@ class Host:
         if loader.problems:
             raise StartupError([str(problem) for problem in loader.problems])
         return host
+
+    @cached_property
+    def egress(self) -> "Egress":
+        """Requests to addresses that others have chosen."""
+        from synthdb_host.egress import Egress  # noqa: PLC0415 - who sends nothing pays for no TLS
+
+        return Egress(self.settings.egress)
 
     def plugin_settings(self, plugin_id: str) -> BaseModel:
         """Give the settings of an active plugin, of the type that its manifest names."""

@@ -5,7 +5,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import falcon
@@ -45,8 +45,13 @@ class WorkerMiddleware:
         loop = asyncio.get_running_loop()
         self._scheduler = ServerScheduler(loop)
         self._host.start_worker(self._scheduler)
+
+        def run(coroutine: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever it gives
+            return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
         if self._jobs is not None:
-            self._jobs.start(lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result())
+            self._jobs.start(run)
+        self._host.consumers.start(run, self._jobs.wake if self._jobs else None)
         if self._started is not None:
             self._started()
 
@@ -55,6 +60,7 @@ class WorkerMiddleware:
         if self._scheduler is not None:
             if self._jobs is not None:
                 await asyncio.to_thread(self._jobs.stop)
+            await asyncio.to_thread(self._host.consumers.stop)
             await asyncio.to_thread(self._scheduler.close)
             self._host.stop_worker()
 

@@ -53,6 +53,7 @@ from synthdb_host.filters import (
     Or,
     and_all,
 )
+from synthdb_host.records import Recording
 from synthdb_host.versions import HEAD, Ref, Versioning
 
 __all__ = [
@@ -422,4 +423,4 @@ class Batch:
     references: bool = False
 
 
-Operation = Select | Sql | Insert | Update | Delete | Define | Batch | Versioning
+Operation = Select | Sql | Insert | Update | Delete | Define | Batch | Versioning | Recording

@@ -72,6 +72,7 @@ class Session:
         host.start_worker(EmbeddedScheduler())
         try:
             yield host
+            host.consumers.flush()
         finally:
             host.stop_worker()
 

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -20,6 +21,7 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic.fields import FieldInfo
@@ -39,6 +41,7 @@ from synthdb_host.selection import Selection, closest, find_config, names, read_
 __all__ = [
     "CompressionSettings",
     "CorsSettings",
+    "EgressSettings",
     "FeedSettings",
     "HostSettings",
     "JobSettings",
@@ -105,6 +108,7 @@ class JobSettings(BaseModel):
 
     poll_seconds: float = Field(default=1.0, gt=0, description="seconds between looks for work")
     lease_seconds: float = Field(default=60.0, ge=1, description="seconds after which a dead worker's job is taken")
+    concurrency: int = Field(default=8, ge=1, le=256, description="jobs that one server does at a time")
     retention_days: float = Field(default=30.0, ge=0, description="days for which finished jobs are kept")
 
 
@@ -156,6 +160,22 @@ class FeedSettings(BaseModel):
     )
 
 
+class EgressSettings(BaseModel):
+    """Which addresses that users give are called: webhooks, connectors. Only public hosts over HTTPS by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow_http: bool = Field(default=False, description="whether URLs may begin with http")
+    networks: _Names = Field(default=(), description="networks that may be reached though they are not public")
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ip_network(network)
+        return networks
+
+
 class PluginsSection(BaseModel):
     """Which plugins load, and one section of settings per plugin (``[plugins.ID]``)."""
 
@@ -194,6 +214,7 @@ class HostSettings(BaseSettings):
     compression: CompressionSettings = Field(
         default=CompressionSettings(), description="compression of answers for those who accept it"
     )
+    egress: EgressSettings = Field(default=EgressSettings(), description="which addresses that users give are called")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 

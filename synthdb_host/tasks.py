@@ -49,7 +49,9 @@ class Task:
     may list jobs sees it. It is done *at least once*: a process that dies in the middle leaves it to another one,
     so that it must be able to go on from whatever it finds. After an exception it is tried again, ``retries``
     times, first after ``backoff_seconds`` and then after twice the time before. ``lease_seconds`` is how soon
-    another process notices that one died; without it the setting ``jobs.lease_seconds`` says.
+    another process notices that one died; without it the setting ``jobs.lease_seconds`` says. A task that raises
+    :class:`synthdb_host.errors.Postponed` is run again later, as if it had not begun. Jobs that are done are
+    remembered for a while unless ``remembered`` says no.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Task:
     retries: int = 3
     backoff_seconds: float = 10.0
     lease_seconds: float | None = None
+    remembered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

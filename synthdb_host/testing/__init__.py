@@ -21,6 +21,7 @@ for _module in (
     "places",
     "reads",
     "recording",
+    "records",
     "references",
     "restrictions",
     "row_versions",

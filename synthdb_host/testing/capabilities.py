@@ -15,6 +15,7 @@ from synthdb_host.operations import (
     Select,
     Sql,
 )
+from synthdb_host.records import Records
 from synthdb_host.stepping import run
 from synthdb_host.testing.needing import needs
 from synthdb_host.testing.session import Session, columns, where
@@ -121,6 +122,7 @@ class CapabilityTests:
             "merge": lambda: session.execute(Merge(Ref("dev"))),
             "changes": lambda: session.execute(Changes()),
             "follow": lambda: session.database.watch(lambda: None),
+            "records": lambda: session.execute(Records("k")),
             "streams": lambda: run(session.database.stream(Select("people"), session.restrictions, session.context)),
         }
         for capability in sorted(missing & set(attempts)):

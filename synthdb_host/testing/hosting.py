@@ -53,10 +53,10 @@ def run_jobs(host: Host, *, at: datetime | None = None) -> tuple[Job, ...]:
         at: what the time is, for waits and schedules; by default it is what it is. A schedule begins with the
             first call, and fires in a later one.
     """
-    moment = at.timestamp() if at else time.time()
-    worker = JobWorker(host, replace(host.jobs.store, clock=lambda: moment))
+    worker = JobWorker(host, replace(host.jobs.store, clock=time.time if at is None else at.timestamp))
+    host.consumers.flush()
     while worker.step():
-        pass
+        host.consumers.flush()
     return host.jobs.list()
 
 

@@ -26,6 +26,7 @@ from synthdb_host.testing.moments import AsOfTests
 from synthdb_host.testing.places import PLACES, working_at
 from synthdb_host.testing.positions import PositionTests
 from synthdb_host.testing.reads import AggregateTests, EmbedTests, PagingTests
+from synthdb_host.testing.records import RecordTests
 from synthdb_host.testing.references import ForeignKeyTests
 from synthdb_host.testing.restrictions import RestrictionTests
 from synthdb_host.testing.row_versions import RowVersionTests, StateTests
@@ -68,6 +69,7 @@ class StorageSuite(
     FollowTests,
     IdempotencyTests,
     StreamTests,
+    RecordTests,
     LifeTests,
 ):
     """Everything that a storage backend promises, as tests. Subclass it and say how to open a database.

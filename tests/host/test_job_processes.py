@@ -178,7 +178,7 @@ class TestServing:
         """The other worker, or the one that replaces it."""
         yard.host.jobs.enqueue("shop.wait")
         yard.host.jobs.enqueue("shop.wait")
-        yard.start("serve", port=0, workers=2)
+        yard.start("serve", port=0, workers=2, jobs={"poll_seconds": 0.05, "concurrency": 1})
         first = yard.begun()
         for _ in range(20):
             assert [f"begin {first}"] == yard.notes

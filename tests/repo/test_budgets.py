@@ -21,12 +21,13 @@ VOCABULARY: Final = frozenset(
         "hookspecs",
         "inference",
         "operations",
+        "records",
         "values",
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_063
-MACHINERY_LINES: Final = 4_900
+VOCABULARY_LINES: Final = 2_105
+MACHINERY_LINES: Final = 5_240
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 

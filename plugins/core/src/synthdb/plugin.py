@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from synthdb.settings import CoreSettings
+from synthdb_host.consumers import Consumer
 from synthdb_host.contracts import (
     ApiGenerator,
     Database,
@@ -92,6 +93,8 @@ class CorePlugin:
                 "database",
                 "Merge, pick, revert and restore, as far as the other permissions go, and decide conflicts.",
             ),
+            Permission("webhooks", "database", "Manage webhooks; to make one, all rows must be readable."),
+            Permission("consumers", "database", "Note how far consumers of changes have come."),
             Permission(
                 "maintain", "database", "Forget old versions, and move rows between branches and main in the file."
             ),
@@ -101,8 +104,9 @@ class CorePlugin:
     def synthdb_tasks(self) -> Sequence[Task]:
         """Offer to forget old versions, drop expired branches, flatten deep ones and fill widened columns."""
         from synthdb.tasks import tasks  # noqa: PLC0415 - only hosts with background work need it
+        from synthdb.webhooks.delivering import replay  # noqa: PLC0415 - only hosts with background work need it
 
-        return tasks()
+        return [*tasks(), replay()]
 
     @hookimpl
     def synthdb_schedules(self) -> Sequence[Schedule]:
@@ -110,6 +114,13 @@ class CorePlugin:
         from synthdb.tasks import schedules  # noqa: PLC0415 - only hosts with background work need it
 
         return schedules()
+
+    @hookimpl
+    def synthdb_consumers(self) -> Sequence[Consumer]:
+        """Send what commits change to webhooks."""
+        from synthdb.webhooks.delivering import consumer  # noqa: PLC0415 - only hosts with background work need it
+
+        return [consumer()]
 
     @hookimpl
     def synthdb_health_checks(self) -> Sequence[HealthCheck]:

@@ -80,6 +80,14 @@ class CoreSettings(BaseModel):
         ge=1,
         description="Versions older than this are forgotten, but for what branches and tags show. None: never.",
     )
+    webhook_disable_hours: float = Field(
+        120, gt=0, description="A webhook of which every attempt failed for so long is switched off."
+    )
+    webhook_retry_seconds: tuple[float, ...] = Field(
+        (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400),
+        description="How long a message that failed waits for each further attempt; then it is a dead letter.",
+    )
+    webhook_timeout_seconds: float = Field(15, gt=0, le=60, description="Seconds that a receiver has to answer.")
     slow_operation_seconds: float = Field(
         1.0, gt=0, description="Operations that take longer than this are logged as slow."
     )

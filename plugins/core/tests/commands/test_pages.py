@@ -50,7 +50,7 @@ def begun(output: str, expected: str) -> str:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "page", ["README.md", "evolution.md", "import.md", "operators.md", "queries.md", "versions.md"]
+    "page", ["README.md", "evolution.md", "import.md", "operators.md", "queries.md", "versions.md", "webhooks.md"]
 )
 def test_every_example_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
     """A reader who types the commands, in order, sees the same; the folder may have another name."""

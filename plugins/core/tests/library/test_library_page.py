@@ -9,7 +9,8 @@ DOCS = Path(__file__).parents[4] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("page", "least"), [("library.md", 30), ("versions.md", 20), ("queries.md", 15), ("evolution.md", 8)]
+    ("page", "least"),
+    [("consumers.md", 10), ("library.md", 30), ("versions.md", 20), ("queries.md", 15), ("evolution.md", 8)],
 )
 def test_every_example_gives_what_the_page_says(
     page: str, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

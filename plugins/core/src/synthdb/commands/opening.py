@@ -10,7 +10,7 @@ from synthdb_host.manager import Host
 from synthdb_host.operations import HEAD, Ref
 from synthdb_host.session import Session
 
-__all__ = ["database_name", "opened"]
+__all__ = ["database_name", "only", "opened"]
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST = 63
@@ -25,10 +25,15 @@ def opened(session: Session, database: str | None, ref: Ref = HEAD) -> Iterator[
         UnknownDatabase: there is none of this name.
     """
     with session.started() as host:
-        yield Connection(host, database or _only(host), ref)
+        yield Connection(host, database or only(host), ref)
 
 
-def _only(host: Host) -> str:
+def only(host: Host) -> str:
+    """Give the only database there is.
+
+    Raises:
+        InvalidParameter: there is not exactly one.
+    """
     names = host.databases.names()
     if len(names) != 1:
         there = ", ".join(names) if names else "none yet; synthdb import makes one"

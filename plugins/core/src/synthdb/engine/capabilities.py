@@ -9,7 +9,7 @@ __all__ = ["CAPABILITIES"]
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
     {
         "sql", "transactions", "foreign_keys", "checks", "define", "dry_run", "as_of", "branches", "merge", "changes",
-        "row_versions", "idempotency", "streams", "follow",
+        "row_versions", "idempotency", "streams", "follow", "records",
     }
 )  # fmt: skip
 """Everything that the storage contract knows."""

@@ -17,6 +17,7 @@ from synthdb.engine.idempotency import Running
 from synthdb.engine.place_catalogs import PlaceCatalogs
 from synthdb.engine.plans import Cursor
 from synthdb.engine.reader import Reader
+from synthdb.engine.recording import read_records
 from synthdb.engine.shapes import select_shape
 from synthdb.engine.sql import run_sql
 from synthdb.engine.states import StateNote, read_state
@@ -37,6 +38,7 @@ from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
 from synthdb_host.errors import RequestError, Timeout, Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
+from synthdb_host.records import Records
 from synthdb_host.versions import Offset
 
 __all__ = ["SqliteDatabase", "open_sqlite"]
@@ -159,7 +161,7 @@ class SqliteDatabase:
             return await self._select(operation, restrictions, context)
         if isinstance(operation, Sql):
             return await self._sql(operation, restrictions, context)
-        if isinstance(operation, VersionReading):
+        if isinstance(operation, VersionReading | Records):
             return await self._versions(operation, restrictions, context)
         self._require_open()
         if context.dry_run and context.idempotency is None and isinstance(operation, Foreseeable):
@@ -321,9 +323,13 @@ class SqliteDatabase:
             lambda: self._read(work, context.deadline, sql.ref, self._sql_connection())
         )
 
-    async def _versions(self, operation: VersionReading, restrictions: Restrictions, context: Context) -> Result:
+    async def _versions(
+        self, operation: VersionReading | Records, restrictions: Restrictions, context: Context
+    ) -> Result:
         def work(connection: Connection, catalog: StoredCatalog) -> Result:
             self._admit(catalog)
+            if isinstance(operation, Records):
+                return read_records(connection.driver, operation)
             return read_versions_of(connection.driver, catalog, operation, restrictions)
 
         ref = getattr(operation, "ref", HEAD)

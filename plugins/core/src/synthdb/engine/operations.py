@@ -6,6 +6,7 @@ from typing import Final
 
 from synthdb.engine.define import define
 from synthdb.engine.insert import insert
+from synthdb.engine.recording import keep
 from synthdb.engine.session import Session
 from synthdb.engine.translation import integrity_error
 from synthdb.engine.update import delete, update
@@ -24,6 +25,7 @@ from synthdb_host.operations import (
     Select,
     Update,
 )
+from synthdb_host.records import KeepRecords
 from synthdb_host.versions import CherryPick, Restore, Revert
 
 __all__ = ["execute", "kind_of", "ref_of", "require_part", "require_unprotected"]
@@ -62,6 +64,8 @@ def execute(session: Session, operation: Operation) -> Result:
             return session.reader.run(session.driver, session.catalog, operation, session.restrictions)
         case Batch():
             return _batch(session, operation)
+        case KeepRecords():
+            return keep(session.driver, operation)
         case _:
             return change_versions(session, operation)
 

@@ -20,7 +20,9 @@ __all__ = [
     "Merged",
     "NewBranch",
     "NewTag",
+    "NewWebhook",
     "QueryDefinition",
+    "Replayed",
     "Restored",
     "Statement",
     "read_body",
@@ -139,6 +141,26 @@ class QueryDefinition(msgspec.Struct, forbid_unknown_fields=True):
     sql: Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
     description: _Note | None = None
     parameters: dict[str, str | _QueryParameter] = {}
+
+
+class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
+    """A webhook as it shall be; no tables are all tables, no operations all operations."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+    tables: Annotated[list[_Name], msgspec.Meta(max_length=100)] = []
+    operations: Annotated[list[Literal["insert", "update", "delete"]], msgspec.Meta(max_length=3)] = []
+    description: _Note | None = None
+    enabled: bool = True
+    secret: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    since: _Name | None = None
+    dry_run: bool = False
+
+
+class Replayed(msgspec.Struct, forbid_unknown_fields=True):
+    """What to send again: everything behind the offset ``since``, or of the dead letters these, or all of them."""
+
+    ids: Annotated[list[_Name], msgspec.Meta(min_length=1, max_length=1_000)] | None = None
+    since: _Name | None = None
 
 
 _LONGEST: Final = 1_048_576

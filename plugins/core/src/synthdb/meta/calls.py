@@ -78,8 +78,11 @@ class Call:
 
     async def execute(self, operation: Operation, *, dry_run: bool = False) -> Result:
         """Run an operation as the caller."""
-        caller = replace(self.caller, dry_run=True) if dry_run else self.caller
-        return await self.gate.execute(self.database, operation, caller)
+        return await self.gate.execute(self.database, operation, self.as_caller(dry_run=dry_run))
+
+    def as_caller(self, *, dry_run: bool = False) -> Context:
+        """Give what accompanies the caller's operations."""
+        return replace(self.caller, dry_run=True) if dry_run else self.caller
 
     async def catalog(self) -> Catalog:
         """Describe the database at the ref, as the caller sees it."""

@@ -39,6 +39,7 @@ from synthdb.meta.lookback import (
     StorageResource,
 )
 from synthdb.meta.querying import QueriesResource, QueryResource
+from synthdb.meta.webhooks import WEBHOOKS
 from synthdb.rest.routes import core_settings, readers
 from synthdb_host.contracts import Route
 
@@ -82,7 +83,9 @@ def routes(host: "PluginHost") -> Sequence[Route]:
     """Give the routes, relative to the mount of the meta generator."""
     most = host.settings.limits.max_rows
     found = [Route(path, _always(kind(host.gate, most))) for path, kind in _RESOURCES.items()]
-    return [*found, *_batch(host)]
+    # Without a control database nothing would be sent.
+    hooks = [Route(path, _always(kind(host))) for path, kind in WEBHOOKS.items() if host.jobs.are_recorded]
+    return [*found, *hooks, *_batch(host)]
 
 
 def _batch(host: "PluginHost") -> Sequence[Route]:

@@ -21,9 +21,11 @@ from synthdb_host.contracts import (
 )
 from synthdb_host.errors import Timeout, Unavailable, UnsupportedCapability
 from synthdb_host.operations import HEAD, Batch, Define, Delete, Insert, Operation, Ref, Select, Sql, Update
+from synthdb_host.records import KeepRecords, Records
 from synthdb_host.versions import Offset
 from synthdb_memory.defining import define
 from synthdb_memory.reading import select
+from synthdb_memory.recording import Kept, keep, read_records
 from synthdb_memory.refs import check_ref
 from synthdb_memory.state import State
 from synthdb_memory.streams import MemoryStream
@@ -33,7 +35,7 @@ from synthdb_memory.writing import delete, insert, update
 __all__ = ["CAPABILITIES", "MemoryDatabase", "Unit", "check_deadline", "open_memory", "run_on"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
-    {"define", "dry_run", "foreign_keys", "row_versions", "idempotency", "streams"}
+    {"define", "dry_run", "foreign_keys", "row_versions", "idempotency", "streams", "records"}
 )
 
 
@@ -82,6 +84,7 @@ class MemoryDatabase:
         self._salt = secrets.token_hex(4)
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._watching: list[Callable[[], None]] = []
+        self._records: Kept = {}
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -108,6 +111,8 @@ class MemoryDatabase:
         check_deadline(context)
         if isinstance(operation, Sql):
             raise UnsupportedCapability("This storage runs no SQL.", data={"capability": "sql"})
+        if isinstance(operation, Records):
+            return read_records(self._records, operation)
         found = self._read(operation, restrictions)
         if found is not None:
             return found
@@ -175,7 +180,7 @@ class MemoryDatabase:
 
     def _outcome(self, unit: Unit) -> Result | BaseException:
         try:
-            return self._replayed(unit) or self._apply(unit)
+            return self._replayed(unit) or self._kept_records(unit) or self._apply(unit)
         except Exception as error:  # noqa: BLE001 - it is the outcome of this unit and raised to its caller
             return error
 
@@ -192,6 +197,13 @@ class MemoryDatabase:
         result = self._answered(unit, replace(result, commit=str(after.commit)))
         self._state = after
         return result
+
+    def _kept_records(self, unit: Unit) -> Result | None:
+        """Write records; None: the unit is another one."""
+        if not isinstance(unit.operation, KeepRecords):
+            return None
+        check_deadline(unit.context)
+        return self._answered(unit, keep(self._records, unit.operation, dry_run=unit.context.dry_run))
 
     def _replayed(self, unit: Unit) -> Result | None:
         """Give the answer that is kept for a unit's key, None if there is none."""

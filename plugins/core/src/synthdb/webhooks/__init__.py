@@ -1,0 +1,1 @@
+"""Webhooks: what commits change, sent to other servers."""
