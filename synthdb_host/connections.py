@@ -47,6 +47,11 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc] # gunicorn ships no types
         gasgi.ASGIProtocol = Connection
         super().init_process()
 
+    def handle_exit_signal(self) -> None:
+        """Finish what is being done, and end what has no end of its own."""
+        super().handle_exit_signal()
+        self.app.stopping()
+
 
 class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn ships no types
     """A connection on which each part of a request has its time, and each answer must be taken.

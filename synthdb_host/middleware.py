@@ -129,7 +129,8 @@ class LimitedRequest(falcon.asgi.Request):
 class RequestMiddleware:
     """Gives every request an id, checks its size, and finds out who makes it.
 
-    A resource finds the caller as ``req.context.caller``, a :class:`synthdb_host.contracts.Context`.
+    A resource finds the caller as ``req.context.caller``, a :class:`synthdb_host.contracts.Context`, and what proves it
+    as ``req.context.credentials``, to be looked at again where an answer takes long.
     """
 
     def __init__(self, host: "Host", *, bound_to_loopback: bool) -> None:
@@ -161,7 +162,8 @@ class RequestMiddleware:
             context.known = headers.get("if-none-match")
             headers = req.replaced(self._compression.conditions(req.method, headers))
         if not req.path.startswith(_PUBLIC):
-            principal = await self._authenticate(self._credentials(req, headers))
+            context.credentials = credentials = self._credentials(req, headers)
+            principal = await self._authenticate(credentials)
             # A body that is still arriving takes nothing from the time of the operation.
             seconds = self._timeout if req.is_complete else self._longest
             context.caller = Context(principal, request_id, deadline=started + seconds)
@@ -169,8 +171,8 @@ class RequestMiddleware:
     async def process_request_ws(self, req: LimitedRequest, ws: falcon.asgi.WebSocket) -> None:
         """Identify who opens a WebSocket; it has no deadline."""
         req.context.request_id = next(self._ids)
-        principal = await self._authenticate(self._credentials(req, req.headers_lower))
-        req.context.caller = Context(principal, req.context.request_id)
+        req.context.credentials = credentials = self._credentials(req, req.headers_lower)
+        req.context.caller = Context(await self._authenticate(credentials), req.context.request_id)
 
     async def process_response(
         self, req: LimitedRequest, resp: falcon.asgi.Response, resource: object, req_succeeded: bool,  # noqa: FBT001 - the signature is Falcon's

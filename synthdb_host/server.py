@@ -107,6 +107,10 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             jobs=self._host.jobs.worker(self._has_turn),
         )
 
+    def stopping(self) -> None:
+        """Hear that this worker finishes what it does: feeds have no end of their own."""
+        self._host.gate.end_feeds()
+
     def _options(self) -> dict[str, Any]:
         settings = self._host.settings
         return {

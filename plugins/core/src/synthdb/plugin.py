@@ -59,11 +59,12 @@ class CorePlugin:
 
     @hookimpl
     def synthdb_api_generators(self) -> Sequence[ApiGenerator]:
-        """Offer REST and GraphQL for rows, meta for everything else about a database, and what describes them."""
+        """Offer REST and GraphQL for rows, meta for all else about a database, realtime, and what describes them."""
         return [
             ApiGenerator("rest", "/rest/v1", "synthdb.rest.routes:routes", _rest_links),
             ApiGenerator("meta", "/meta/v1", "synthdb.meta.routes:routes"),
             ApiGenerator("graphql", "/graphql/v1", "synthdb.graphql.routes:routes"),
+            ApiGenerator("realtime", "/realtime/v1", "synthdb.realtime.routes:routes"),
             ApiGenerator("openapi", "/openapi/v1", "synthdb.openapi.routes:routes"),
         ]
 

@@ -75,6 +75,12 @@ class CoreSettings(BaseModel):
     graphql: GraphqlSettings = Field(GraphqlSettings(), description="what GraphQL offers and allows")
     lock_timeout_seconds: float = Field(30.0, gt=0, le=600, description="How long a write waits for other writers.")
     max_pages: int | None = Field(None, gt=0, description="Limit on a database file's size, in pages of 4 KiB.")
+    realtime_heartbeat_seconds: float = Field(
+        15.0, gt=0, description="Seconds after which a stream of changes that has nothing to send shows that it lives."
+    )
+    realtime_lifetime_seconds: float = Field(
+        3600.0, gt=0, description="Seconds after which a stream of changes ends; clients go on with another one."
+    )
     retention_days: int | None = Field(
         30,
         ge=1,

@@ -50,8 +50,12 @@ def begun(output: str, expected: str) -> str:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "page", ["README.md", "evolution.md", "import.md", "operators.md", "queries.md", "versions.md", "webhooks.md"]
-)
+    "page",
+    [
+        "README.md", "evolution.md", "import.md", "operators.md", "queries.md", "realtime.md", "versions.md",
+        "webhooks.md",
+    ],
+)  # fmt: skip
 def test_every_example_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
     """A reader who types the commands, in order, sees the same; the folder may have another name."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -10,8 +10,11 @@ DOCS = Path(__file__).parents[4] / "docs"
 
 @pytest.mark.parametrize(
     ("page", "least"),
-    [("consumers.md", 10), ("library.md", 30), ("versions.md", 20), ("queries.md", 15), ("evolution.md", 8)],
-)
+    [
+        ("consumers.md", 10), ("library.md", 30), ("versions.md", 20), ("queries.md", 15), ("evolution.md", 8),
+        ("realtime.md", 5),
+    ],
+)  # fmt: skip
 def test_every_example_gives_what_the_page_says(
     page: str, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,22 @@
 """The change feed: what commits changed, in order, for programs that follow it."""
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from synthdb.library.selecting import Where, filter_of
 from synthdb.library.session import Session
+from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Column, ColumnType
+from synthdb_host.contracts import Context
 from synthdb_host.errors import InvalidParameter
 from synthdb_host.operations import ColumnRef, Comparison, CreateTable, Define, Delete, Insert, OnConflict, Select
-from synthdb_host.versions import Changes
+from synthdb_host.stepping import run
+from synthdb_host.versions import Changes, Follow
+
+if TYPE_CHECKING:
+    from synthdb_host.feeds import Feed
 
 __all__ = ["CONSUMERS", "Consumer", "FeedMethods"]
 
@@ -48,6 +56,29 @@ class FeedMethods(Session):
         branch = None if every_branch else self._ref.branch
         return self.execute(Changes(since, names, branch, limit)).python()
 
+    def follow(
+        self, tables: Mapping[str, Where] | Sequence[str] = (), *, since: str | None = None, wait: float | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Give the changes of this branch as they are made, by any process, and sleep in between.
+
+        Args:
+            tables: those that are followed, with what their rows must satisfy; none: all.
+            since: the ``seq`` of the last change that was seen, or a commit; None: from now on.
+            wait: end after so many seconds without a change; None: never.
+
+        Yields:
+            For each row changed seq, commit, at, branch, table, op, key, old, new and changed. A row that comes to
+            satisfy a condition is an ``insert``, one that no longer does is a ``leave``.
+
+        Raises:
+            HistoryGone: the changes after ``since`` are no longer kept.
+        """
+        names = (tables,) if isinstance(tables, str) else tables
+        wishes = names if isinstance(names, Mapping) else dict.fromkeys(names)
+        conditions = {name: filter_of(where) for name, where in wishes.items()}
+        feed = run(self._gate.follow(self._database, Follow(conditions, self._ref.branch, since), Context(LOCAL)))
+        return _followed(feed, wait)
+
     def consumer(
         self, name: str, tables: Sequence[str] = (), *, limit: int = 1_000, every_branch: bool = False
     ) -> "Consumer":
@@ -57,6 +88,22 @@ class FeedMethods(Session):
             InvalidParameter: the name is empty.
         """
         return Consumer(self, name, tables, limit=limit, every_branch=every_branch)
+
+
+def _followed(feed: "Feed", wait: float | None) -> Iterator[dict[str, Any]]:
+    told = threading.Event()
+    watch = feed.watch(told.set)
+    try:
+        while True:
+            told.clear()
+            page = run(feed.read())
+            if page is not None:
+                yield from page.result.python()
+            elif not told.wait(wait):
+                return
+    finally:
+        watch.close()
+        feed.close()
 
 
 class Consumer:
