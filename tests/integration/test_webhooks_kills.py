@@ -38,6 +38,8 @@ class Writer(threading.Thread):
                         self.inserted.append(number)
                     if client.patch("/rest/v1/main/counters?id=eq.1", {"n": number}).status in (200, 204):
                         self.counted.append(number)
+                # No faster than messages are taken, one after another, or the end would be waited for.
+                time.sleep(0.1)
             except (Unanswered, OSError):
                 time.sleep(0.05)
 
