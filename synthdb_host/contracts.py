@@ -26,6 +26,8 @@ __all__ = [
     "Credentials",
     "Database",
     "Decision",
+    "GraphqlCall",
+    "GraphqlType",
     "HealthCheck",
     "Idempotency",
     "MediaType",
@@ -435,6 +437,26 @@ class ApiGenerator:
     mount: str
     routes: str
     links: Callable[[str, str], Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlType:
+    """Fields that a plugin adds to the queries of GraphQL, below a field that is called like the plugin.
+
+    ``query`` is a class decorated with ``strawberry.type``. It is made without arguments for each operation that asks
+    for it; its resolvers find a :class:`GraphqlCall` as ``info.context``, and run on the event loop.
+    """
+
+    query: type
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlCall:
+    """What an operation of GraphQL is about, and who asks: what resolvers of plugins hand to the gate."""
+
+    database: str
+    ref: Ref
+    caller: Context
 
 
 class RowWriter(Protocol):

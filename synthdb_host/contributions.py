@@ -11,6 +11,7 @@ from synthdb_host.contracts import (
     ApiGenerator,
     Authenticator,
     Authorizer,
+    GraphqlType,
     HealthCheck,
     MediaType,
     Permission,
@@ -22,7 +23,18 @@ from synthdb_host.discovery import Problem
 from synthdb_host.manifest import Manifest
 from synthdb_host.tasks import Schedule, Task
 
-__all__ = ["HOOKS", "Contribution", "Contributions", "checked", "clashes", "freeze", "prefix", "strays", "switched_off"]
+__all__ = [
+    "HOOKS",
+    "Contribution",
+    "Contributions",
+    "checked",
+    "clashes",
+    "freeze",
+    "graphql_field",
+    "prefix",
+    "strays",
+    "switched_off",
+]
 
 R = TypeVar("R")
 
@@ -42,6 +54,7 @@ class Contributions:
     storage_backends: Mapping[str, Contribution[StorageBackend]] = field(default_factory=dict)
     api_generators: tuple[Contribution[ApiGenerator], ...] = ()
     media_types: tuple[Contribution[MediaType], ...] = ()
+    graphql_types: tuple[Contribution[GraphqlType], ...] = ()
     routes: tuple[Contribution[Route], ...] = ()
     tasks: Mapping[str, Contribution[Task]] = field(default_factory=dict)
     schedules: tuple[Contribution[Schedule], ...] = ()
@@ -67,6 +80,11 @@ def prefix(plugin: str) -> str:
     return f"/x/{plugin}"
 
 
+def graphql_field(plugin: str) -> str:
+    """Give the field of GraphQL below which a plugin's fields lie."""
+    return plugin.replace("-", "_")
+
+
 def _only(attribute: str) -> Callable[[str, Any], Mapping[str, str]]:
     return lambda _, record: {attribute: getattr(record, attribute)}
 
@@ -76,6 +94,7 @@ _KINDS = MappingProxyType(
         "synthdb_storage_backends": _Kind(StorageBackend, _only("scheme"), "scheme"),
         "synthdb_api_generators": _Kind(ApiGenerator, lambda _, r: {"name": r.name, "path": r.mount}),
         "synthdb_media_types": _Kind(MediaType, lambda _, r: {"name": r.name, "suffix": r.suffix}),
+        "synthdb_graphql_types": _Kind(GraphqlType, lambda plugin, _: {"field": graphql_field(plugin)}),
         "synthdb_routes": _Kind(Route, lambda plugin, r: {"path": prefix(plugin) + r.path}),
         "synthdb_tasks": _Kind(Task, _only("name"), "name"),
         "synthdb_schedules": _Kind(Schedule, _only("name")),

@@ -49,6 +49,10 @@ class CorePlugin:
         settings = host.plugin_settings("core")
         if isinstance(settings, CoreSettings):
             self._settings = settings
+        if host.contributions.graphql_types:
+            from synthdb.graphql.plugin_types import PluginTypes  # noqa: PLC0415 - only hosts with such plugins need it
+
+            PluginTypes.of(host.contributions.graphql_types)
 
     @hookimpl
     def synthdb_storage_backends(self) -> Sequence[StorageBackend]:

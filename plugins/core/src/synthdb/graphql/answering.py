@@ -1,24 +1,35 @@
 """Answers: the plan of an operation runs through the gate, and the bytes of its parts become one body."""
 
+import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from graphql import DocumentNode, GraphQLError, execute_sync, is_non_null_type
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, execute_sync, is_non_null_type
 from graphql.execution.values import VariableValues
 from graphql.language import SelectionSetNode
 
 from synthdb.graphql.completion import check_types, completed
 from synthdb.graphql.documents import Document
-from synthdb.graphql.plans.compiling import Fixed, Introspecting, Operation, Plan, Read, find_operation
+from synthdb.graphql.plans.compiling import (
+    Fixed,
+    Foreign,
+    Introspecting,
+    Operation,
+    Plan,
+    Read,
+    Root,
+    find_operation,
+)
 from synthdb.graphql.plans.reading import Reading
 from synthdb.graphql.refusals import Refused, failure
 from synthdb.graphql.schema import Schema
-from synthdb_host.contracts import Context
-from synthdb_host.errors import InternalError, Unavailable
+from synthdb_host.contracts import Context, GraphqlCall
+from synthdb_host.errors import InternalError, Timeout, Unavailable
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
 
@@ -115,9 +126,11 @@ class _Run:
             parts.append(b'"%b":%b' % (root.field.key.encode(), data))
         return _answer(b"{" + b",".join(parts) + b"}", errors)
 
-    async def _data(self, root: Fixed | Introspecting | Read) -> bytes:
+    async def _data(self, root: Root) -> bytes:
         if isinstance(root, Read):
             return await self._rows(root)
+        if isinstance(root, Foreign):
+            return await self._foreign(root)
         return root.data if isinstance(root, Fixed) else self._introspected(root)
 
     async def _rows(self, root: Read) -> bytes:
@@ -145,6 +158,29 @@ class _Run:
 
     def _introspected(self, root: Introspecting) -> bytes:
         """Ask the executor, which knows the schema itself."""
+        found = execute_sync(self.operation.schema, self._alone(root), variable_values=dict(self.asked.variables))
+        return _encoder.encode((found.data or {}).get(root.field.key))
+
+    async def _foreign(self, root: Foreign) -> bytes:
+        """Let the executor ask the resolvers of a plugin, as long as there is time."""
+        asked = self.asked
+        call = GraphqlCall(asked.database, asked.ref or HEAD, asked.caller)
+        found = execute(
+            asked.schema.graphql, self._alone(root), context_value=call, variable_values=dict(asked.variables)
+        )
+        if not isinstance(found, ExecutionResult):
+            deadline = asked.caller.deadline
+            try:
+                found = await asyncio.wait_for(found, None if deadline is None else deadline - time.monotonic())
+            except TimeoutError as error:
+                raise Timeout("The field took longer than its time limit, and was stopped.") from error
+        for failed in found.errors or ():
+            nodes, path = failed.nodes or root.field.nodes, failed.path or [root.field.key]
+            self.errors.append(_error(failed.original_error or failed, nodes, path))
+        return _encoder.encode((found.data or {}).get(root.field.key))
+
+    def _alone(self, root: Foreign | Introspecting) -> DocumentNode:
+        """Give a document with this field only."""
         node = self.operation.node
         alone = type(node)(
             operation=node.operation,
@@ -153,9 +189,7 @@ class _Run:
             directives=node.directives,
             selection_set=SelectionSetNode(selections=root.field.nodes),
         )
-        document = DocumentNode(definitions=(alone, *self.operation.fragments.values()))
-        found = execute_sync(self.operation.schema, document, variable_values=dict(self.asked.variables))
-        return _encoder.encode((found.data or {}).get(root.field.key))
+        return DocumentNode(definitions=(alone, *self.operation.fragments.values()))
 
 
 def _error(error: Exception, nodes: Sequence[Any], path: list[str | int]) -> GraphQLError:

@@ -7,7 +7,7 @@ another one, a digest of the name is added. So names depend on the catalog alone
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -59,11 +59,16 @@ class TableNames:
 
 
 class Names:
-    """The names of all tables of a catalog."""
+    """The names of all tables of a catalog.
 
-    def __init__(self, catalog: Catalog) -> None:
+    Args:
+        catalog: the tables.
+        taken: names that no table can have, because plugins have them.
+    """
+
+    def __init__(self, catalog: Catalog, taken: Collection[str] = ()) -> None:
         self._catalog = catalog
-        self._tables = _table_names(catalog.tables)
+        self._tables = _table_names(catalog.tables, taken)
 
     @cached_property
     def tables(self) -> Mapping[str, TableNames]:
@@ -86,9 +91,9 @@ class Names:
         return TableNames(self._tables[table.name], columns, relations)
 
 
-def _table_names(names: Iterable[str]) -> dict[str, str]:
+def _table_names(names: Iterable[str], others: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    taken = set(_RESERVED)
+    taken = {*_RESERVED, *others}
     for name in _in_order(names):
         found[name] = called = next(item for item in _candidates(name) if _is_free(item, taken))
         taken.update(_derived(called))

@@ -7,6 +7,7 @@ from synthdb.graphql.answering import Answering
 from synthdb.graphql.documents import Documents
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
+from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.resources import GraphqlResource
 from synthdb.graphql.schemas import Schemas
 from synthdb.graphql.service import Service
@@ -35,7 +36,7 @@ def routes(host: "PluginHost") -> Sequence[Route]:
     limits = Limits.of(host.settings, settings)
     service = Service(
         host.gate,
-        Schemas(host.gate),
+        Schemas(host.gate, PluginTypes.of(host.contributions.graphql_types)),
         Documents(limits),
         Persisted(settings.documents, limits.document_bytes),
         Answering(host.gate, limits.rows),

@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLSchema, print_schema
 
 from synthdb.graphql.names import Names
+from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.types.registry import Registry
 from synthdb.graphql.types.roots import query_root
 from synthdb_host.catalog import Catalog
@@ -19,14 +20,20 @@ class _Nothing:
 
 
 class Schema(strawberry.Schema):
-    """A schema made from a catalog. ``key`` says all that it depends on; equal keys are equal schemas."""
+    """A schema made from a catalog, with the fields that plugins add.
 
-    def __init__(self, catalog: Catalog, key: str) -> None:
+    ``key`` says all that it depends on while the process lives; equal keys are equal schemas.
+    """
+
+    def __init__(self, catalog: Catalog, key: str, plugins: PluginTypes | None = None) -> None:
         super().__init__(query=_Nothing)
-        registry = Registry(catalog)
+        plugins = plugins or PluginTypes()
+        registry = Registry(catalog, plugins)
         self.key = key
         self.names: Names = registry.names
-        self._schema = GraphQLSchema(query=query_root(registry))
+        self._schema = GraphQLSchema(query=query_root(registry), types=tuple(plugins.types.values()))
+        # Resolvers of Strawberry find their schema there.
+        self._schema._strawberry_schema = self  # type: ignore[attr-defined] # noqa: SLF001 - as Strawberry itself does
 
     @property
     def graphql(self) -> GraphQLSchema:

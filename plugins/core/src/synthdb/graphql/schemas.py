@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
+from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.schema import Schema
 from synthdb_host.contracts import Context
 from synthdb_host.gate import Gate
@@ -17,8 +18,9 @@ _MOST: Final = 100
 class Schemas:
     """Makes schemas and keeps them by what they depend on: the catalog as the caller sees it."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, plugins: PluginTypes | None = None) -> None:
         self._gate = gate
+        self._plugins = plugins
         self._kept: OrderedDict[str, Schema] = OrderedDict()
         self._lock = asyncio.Lock()
 
@@ -34,7 +36,7 @@ class Schemas:
         if found is None:
             # One at a time: a burst of callers waits for the one that makes it, and the event loop goes on.
             async with self._lock:
-                found = self._kept.get(key) or self._keep(await asyncio.to_thread(Schema, catalog, key))
+                found = self._kept.get(key) or self._keep(await asyncio.to_thread(Schema, catalog, key, self._plugins))
         self._kept.move_to_end(key)
         return found
 

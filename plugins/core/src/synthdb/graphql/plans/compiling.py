@@ -28,7 +28,7 @@ from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import RequestError
 from synthdb_host.operations import Ref, Select
 
-__all__ = ["Fixed", "Introspecting", "Operation", "Plan", "Read", "Root", "find_operation"]
+__all__ = ["Fixed", "Foreign", "Introspecting", "Operation", "Plan", "Read", "Root", "find_operation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ class Fixed:
 @dataclass(frozen=True, slots=True)
 class Introspecting:
     """A root field about the schema itself."""
+
+    field: Selected
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A root field of a plugin, which the executor answers."""
 
     field: Selected
 
@@ -110,7 +117,7 @@ _MOST_PLANS: Final = 64
 _MOST_SHAPERS: Final = 32
 _MOST_PARTS: Final = 10_000
 
-Root = Fixed | Introspecting | Read
+Root = Fixed | Foreign | Introspecting | Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,8 @@ class Operation:
                 yield Fixed(item, msgspec.json.encode(root.name))
             elif item.definition is None:
                 yield Introspecting(item)
+            elif binding(item.definition) is None:
+                yield Foreign(item)
             else:
                 read = Read(self.schema, item, binding(item.definition), ref, most)
                 read.prepare(names)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from graphql import GraphQLNamedType
 
 from synthdb.graphql.names import Names, TableNames
+from synthdb.graphql.plugin_types import PluginTypes
 from synthdb_host.catalog import Catalog
 
 __all__ = ["Registry"]
@@ -18,11 +19,13 @@ class Registry:
 
     Args:
         catalog: the tables as a caller sees them.
+        plugins: the fields that plugins add.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, plugins: PluginTypes) -> None:
         self.catalog = catalog
-        self.names = Names(catalog)
+        self.plugins = plugins
+        self.names = Names(catalog, plugins.names)
         self._made: dict[str, GraphQLNamedType] = {}
 
     def names_of(self, table: str) -> TableNames:

@@ -40,7 +40,8 @@ def _fields(registry: Registry) -> Iterator[tuple[str, GraphQLField]]:
         aggregate = GraphQLNonNull(aggregate_type(registry, table.name, row_type))
         arguments = aggregate_arguments(registry, table.name)
         yield f"{name}_aggregate", _field(registry, aggregate, arguments, RootField("aggregate", table))
-    if not tables:
+    yield from registry.plugins.fields.items()
+    if not tables and not registry.plugins.fields:
         # A type needs a field.
         yield "no_tables", GraphQLField(GraphQLBoolean, description="There is no table that you may read.")
 

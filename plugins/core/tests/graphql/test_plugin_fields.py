@@ -1,0 +1,162 @@
+"""Fields that plugins add: beside those of tables, under the plugin's name, with the caller's context."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strawberry
+from synthdb_greetings.plugin import plugin as greetings
+
+from plugins.core.tests.graphql.conftest import Api, column, fill, serving, url_of
+from synthdb_host.contracts import GraphqlType, Policy, Principal, Resource, RowPolicy
+from synthdb_host.errors import StartupError
+from synthdb_host.hookspecs import hookimpl
+from synthdb_host.manifest import Manifest
+from synthdb_host.operations import ColumnRef, Comparison, CreateTable
+
+
+@pytest.fixture
+def greeted(tmp_path: Path) -> Iterator[Api]:
+    """The films, served with the plugin."""
+    with serving(url_of("sqlite", tmp_path), tmp_path, {"greetings": greetings}) as api:
+        fill(api)
+        yield api
+
+
+def test_one_operation_asks_tables_and_plugins(greeted: Api) -> None:
+    """With variables, fragments, aliases and directives, in the order of the query."""
+    answer = greeted.send(
+        """query ($name: String!, $not: Boolean!) {
+             a: greetings { hello(name: $name) { ...G } }
+             films(limit: 1) { title }
+             b: greetings { hello { text } rows(table: "films") @skip(if: $not) __typename }
+           }
+           fragment G on greetings_Greeting { shouted day }""",
+        variables={"name": "Ada", "not": False},
+    )
+    expected = (
+        b'{"data":{"a":{"hello":{"shouted":"HELLO, ADA","day":"2026-01-01"}},"films":[{"title":"Alien"}],'
+        b'"b":{"hello":{"text":"Hello, world"},"rows":4,"__typename":"greetings_Greetings"}}}'
+    )
+    assert expected == answer.content
+
+
+def test_an_error_of_a_field_leaves_the_others(greeted: Api) -> None:
+    """One of the host is told with its code, any other without its text."""
+    answer = greeted.ask("{ films(limit: 1) { title } a: greetings { missing } b: greetings { broken } }")
+    assert {"films": [{"title": "Alien"}], "a": None, "b": None} == answer["data"]
+    known, unknown = answer["errors"]
+    assert (["a", "missing"], "not_found") == (known["path"], known["extensions"]["code"])
+    assert ("There is no such greeting.", "Say hello.") == (known["message"], known["extensions"]["hint"])
+    assert (["b", "broken"], "internal_error") == (unknown["path"], unknown["extensions"]["code"])
+    assert "secret" not in str(answer)
+
+
+def test_the_schema_describes_the_fields(greeted: Api) -> None:
+    """With what the plugin says about them; types have the plugin's name before theirs."""
+    data = greeted.data('{ __type(name: "greetings_Greetings") { description fields { name } } }')
+    assert "Greetings of several kinds." == data["__type"]["description"]
+    assert {"name": "hello"} in data["__type"]["fields"]
+    assert "Cannot query field 'nothing'" in greeted.error("{ greetings { nothing } }")["message"]
+
+
+def test_a_table_of_the_same_name_gives_way(greeted: Api) -> None:
+    """It is still there, with a digest behind its name."""
+    greeted.define(CreateTable("greetings", (column("id", "integer"),), key=("id",)))
+    data = greeted.data('{ __type(name: "query_root") { fields { name } } greetings { hello { text } } }')
+    names = {field["name"] for field in data["__type"]["fields"]}
+    assert "Hello, world" == data["greetings"]["hello"]["text"]
+    assert "greetings_by_pk" not in names
+    assert 1 == len([name for name in names if name.startswith("greetings_") and name.endswith("_by_pk")])
+
+
+class Seen:
+    """A plugin whose policy shows only films that were seen."""
+
+    manifest = Manifest(id="seen", host_api=">=1.0,<2")
+
+    @hookimpl
+    def synthdb_policies(self) -> list[Policy]:
+        return [Policy("seen", self._restrict)]
+
+    async def _restrict(self, principal: Principal, action: str, resource: Resource) -> RowPolicy | None:
+        return RowPolicy(Comparison(ColumnRef("seen"), "eq", True)) if resource.table == "films" else None
+
+
+def test_resolvers_see_what_the_caller_may_see(tmp_path: Path) -> None:
+    """They go through the gate with his context."""
+    with serving(url_of("sqlite", tmp_path), tmp_path) as api:
+        fill(api)
+    with serving(url_of("sqlite", tmp_path), tmp_path, {"greetings": greetings, "seen": Seen()}) as api:
+        assert {"greetings": {"rows": 2}} == api.data('{ greetings { rows(table: "films") } }')
+        error = api.error('{ greetings { rows(table: "nothing") } }')
+        assert "unknown_table" == error["extensions"]["code"]
+
+
+def added(plugin: str, query: Any) -> Any:
+    """Make a plugin that adds a type."""
+
+    class Added:
+        manifest = Manifest(id=plugin, host_api=">=1.0,<2")
+
+        @hookimpl
+        def synthdb_graphql_types(self) -> Sequence[GraphqlType]:
+            return [GraphqlType(query)]
+
+    return Added()
+
+
+@strawberry.type
+class Slow:
+    @strawberry.field
+    async def nap(self) -> int:
+        await asyncio.sleep(60)
+        return 1
+
+
+def test_a_resolver_has_as_much_time_as_the_request(tmp_path: Path) -> None:
+    """Then it is stopped."""
+    parts, limits = {"slow": added("slow", Slow)}, {"max_seconds": 0.05}
+    with serving(url_of("sqlite", tmp_path), tmp_path, parts, limits) as api:
+        assert "timeout" == api.error("{ slow { nap } }")["extensions"]["code"]
+
+
+@strawberry.type
+class Plain:
+    number: int = 1
+
+
+@strawberry.type
+class Needy:
+    number: int
+
+
+@strawberry.type(name="b_Thing")
+class Outer:
+    number: int = 1
+
+
+@strawberry.type
+class Thing:
+    number: int = 2
+
+
+@pytest.mark.parametrize(
+    ("plugins", "words"),
+    [
+        ({"a-b": Plain, "a_b": Plain}, ["a-b", "a_b", "field 'a_b' is already taken"]),
+        ({"a": Outer, "a_b": Thing}, ["plugins a and a_b both have a GraphQL type 'a_b_Thing'"]),
+        ({"a": int}, ["plugin a, synthdb_graphql_types"]),
+        ({"a": Needy}, ["plugin a, synthdb_graphql_types", "number"]),
+    ],
+    ids=["fields", "types", "another class", "arguments"],
+)
+def test_what_does_not_fit_together_does_not_start(tmp_path: Path, plugins: dict[str, Any], words: list[str]) -> None:
+    """The error names the plugins."""
+    parts = {name: added(name, query) for name, query in plugins.items()}
+    with pytest.raises(StartupError) as caught, serving(url_of("sqlite", tmp_path), tmp_path, parts):
+        pass
+    for word in words:
+        assert word in str(caught.value)

@@ -1,0 +1,1 @@
+"""A plugin for tests: fields of GraphQL that greet, count, and fail."""
