@@ -5,7 +5,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from graphql.language import SelectionSetNode
 
 from synthdb.graphql.completion import check_types, completed
 from synthdb.graphql.documents import Document
+from synthdb.graphql.introspection import Introspection
 from synthdb.graphql.plans.compiling import (
     Fixed,
     Foreign,
@@ -29,7 +30,7 @@ from synthdb.graphql.plans.reading import Reading
 from synthdb.graphql.refusals import Refused, failure
 from synthdb.graphql.schema import Schema
 from synthdb_host.contracts import Context, GraphqlCall
-from synthdb_host.errors import InternalError, Timeout, Unavailable
+from synthdb_host.errors import CatalogChanged, InternalError, Timeout, Unavailable
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
 
@@ -45,7 +46,8 @@ _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 class Asked:
     """An operation that is asked for: of a document that fits the schema, on a database at a ref.
 
-    ``spelled`` asks for whole and decimal numbers as strings.
+    ``bound`` is the version of the catalog that the schema was made of, where that may have changed meanwhile; then the
+    answer is CatalogChanged. ``spelled`` asks for whole and decimal numbers as strings.
     """
 
     database: str
@@ -55,6 +57,7 @@ class Asked:
     operation_name: str | None
     variables: Mapping[str, Any]
     caller: Context
+    bound: str | None = None
     spelled: bool = False
 
 
@@ -77,10 +80,15 @@ class Answering:
     def __init__(self, gate: Gate, most: int) -> None:
         self._gate = gate
         self._most = most
+        self._introspection = Introspection()
         self._operations: OrderedDict[object, Operation] = OrderedDict()
 
     async def answer(self, asked: Asked) -> Answer:
-        """Answer an operation; what goes wrong is told in the body."""
+        """Answer an operation; what goes wrong is told in the body.
+
+        Raises:
+            CatalogChanged: the schema is no longer the right one.
+        """
         try:
             operation = self._operation(asked)
             variables = operation.variables(asked.variables)
@@ -89,7 +97,7 @@ class Answering:
             plan = operation.plan(variables, asked.ref or HEAD, self._most)
         except GraphQLError as error:
             return _refusal([error])
-        return await _Run(self._gate, asked, operation, variables).answer(plan)
+        return await _Run(self._gate, asked, operation, variables, self._introspection).answer(plan)
 
     def _operation(self, asked: Asked) -> Operation:
         key = asked.document.key, asked.operation_name
@@ -110,6 +118,7 @@ class _Run:
     asked: Asked
     operation: Operation
     variables: VariableValues
+    introspection: Introspection
     errors: list[GraphQLError] = field(default_factory=list)
 
     async def answer(self, plan: Plan) -> Answer:
@@ -118,6 +127,8 @@ class _Run:
         for root in plan.roots:
             try:
                 data = await self._data(root)
+            except CatalogChanged:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever fails is an error of the field
                 errors.append(_error(error, root.field.nodes, [root.field.key]))
                 if root.field.definition is not None and is_non_null_type(root.field.definition.type):
@@ -131,7 +142,11 @@ class _Run:
             return await self._rows(root)
         if isinstance(root, Foreign):
             return await self._foreign(root)
-        return root.data if isinstance(root, Fixed) else self._introspected(root)
+        if isinstance(root, Fixed):
+            return root.data
+        kept = not self.operation.node.variable_definitions
+        key = (self.asked.document.key, self.asked.operation_name, root.field.key) if kept else None
+        return await self.introspection.get(key, lambda: self._introspected(root))
 
     async def _rows(self, root: Read) -> bytes:
         reading = root.reading(self.variables)
@@ -142,8 +157,12 @@ class _Run:
         return b"{" + b",".join([b'"%b":%b' % (key.encode(), data) for key, data in members]) + b"}"
 
     async def _part(self, root: Read, reading: Reading, number: int) -> bytes:
-        part = reading.parts[number]
-        result = await self.gate.execute(self.asked.database, part.select, self.asked.caller)
+        part, select = reading.parts[number], reading.parts[number].select
+        if self.asked.bound is not None:
+            if root.is_elsewhere(reading):
+                raise CatalogChanged("The schema may have changed.")
+            select = replace(select, bound=self.asked.bound)
+        result = await self.gate.execute(self.asked.database, select, self.asked.caller)
         if result.encoder is None:
             raise Unavailable("The rows could not be read.")
         encoder = result.encoder.spelled if self.asked.spelled else result.encoder

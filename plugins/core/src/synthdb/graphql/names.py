@@ -14,7 +14,7 @@ from typing import Final
 
 from synthdb_host.catalog import Catalog, Relation, Table
 
-__all__ = ["Names", "Renamed", "TableNames"]
+__all__ = ["Names", "Renamed", "TableNames", "described"]
 
 _FIT: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_]+")
@@ -158,3 +158,9 @@ def _relation_candidates(relation: Relation, relations: Iterable[Relation], tabl
     if not relation.many or not pair:
         yield next(_candidates(relation.name))
     yield from _candidates(f"{relation.table}_by_{relation.name}")
+
+
+def described(comment: str | None, name: str, called: str) -> str | None:
+    """Describe something by its comment, and by the name that it has in the database where that is another one."""
+    own = None if name == called else f"In the database it is called {name!r}."
+    return "\n\n".join(part for part in (comment, own) if part) or None

@@ -10,6 +10,7 @@ from synthdb.graphql.persisted import Persisted
 from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.resources import GraphqlResource
 from synthdb.graphql.schemas import Schemas
+from synthdb.graphql.sdl import SdlResource
 from synthdb.graphql.service import Service
 from synthdb.rest.assets import AssetResource
 from synthdb.rest.routes import core_settings
@@ -45,4 +46,9 @@ def routes(host: "PluginHost") -> Sequence[Route]:
     )
     database = GraphqlResource(service, limits, page=settings.page)
     assets = AssetResource("synthdb.graphql", _ASSETS)
-    return (Route("/{db}", lambda _: database), Route("/{db}/{asset}", lambda _: assets))
+    sdl = SdlResource(service)
+    return (
+        Route("/{db}", lambda _: database),
+        Route("/{db}/schema.graphql", lambda _: sdl),
+        Route("/{db}/{asset}", lambda _: assets),
+    )

@@ -1,47 +1,82 @@
 """Schemas, each made once and kept as long as it is asked for."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.schema import Schema
+from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Context
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
 
-__all__ = ["Schemas"]
+__all__ = ["Known", "Schemas"]
 
 _MOST: Final = 100
+_MOST_VERSIONS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A schema, and the version of the catalog that reads are bound to which are made of it."""
+
+    schema: Schema
+    bound: str
 
 
 class Schemas:
-    """Makes schemas and keeps them by what they depend on: the catalog as the caller sees it."""
+    """Makes schemas and keeps them by what they depend on: the tables as the caller sees them.
+
+    Branches and moments with the same tables share one.
+    """
 
     def __init__(self, gate: Gate, plugins: PluginTypes | None = None) -> None:
         self._gate = gate
         self._plugins = plugins
         self._kept: OrderedDict[str, Schema] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._lock = asyncio.Lock()
 
     async def get(self, database: str, ref: Ref | None, caller: Context) -> Schema:
-        """Give the schema of a database at a ref, as a caller sees it.
+        """Give the schema of a database at a ref as it is now, as a caller sees it.
 
         Raises:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
-        catalog = await self._gate.catalog(database, caller, ref or HEAD)
-        key = f"{database} {catalog.version}"
-        found = self._kept.get(key)
+        return (await self.known(database, ref, caller, recent=False)).schema
+
+    async def known(self, database: str, ref: Ref | None, caller: Context, *, recent: bool) -> Known:
+        """Give the schema and what it is bound to; with ``recent`` it may be as it was a moment ago.
+
+        Raises:
+            UnknownDatabase, UnknownRef: there is no such thing.
+        """
+        catalog = await self._gate.catalog(database, caller, ref or HEAD, recent=recent)
+        version = database, catalog.version
+        found = self._kept.get(self._keys.get(version, ""))
         if found is None:
             # One at a time: a burst of callers waits for the one that makes it, and the event loop goes on.
             async with self._lock:
+                key = self._keys.get(version)
+                if key is None:
+                    key = await asyncio.to_thread(_key, catalog)
                 found = self._kept.get(key) or self._keep(await asyncio.to_thread(Schema, catalog, key, self._plugins))
-        self._kept.move_to_end(key)
-        return found
+                self._keys[version] = key
+                if len(self._keys) > _MOST_VERSIONS:
+                    self._keys.popitem(last=False)
+        self._kept.move_to_end(found.key)
+        return Known(found, catalog.whole or catalog.version)
 
     def _keep(self, schema: Schema) -> Schema:
         self._kept[schema.key] = schema
         if len(self._kept) > _MOST:
             self._kept.popitem(last=False)
         return schema
+
+
+def _key(catalog: Catalog) -> str:
+    """Say all that a schema depends on."""
+    return hashlib.blake2b(repr(sorted(catalog.tables.items())).encode(), digest_size=16).hexdigest()

@@ -1,5 +1,6 @@
 """From a request to an answer: its document, its schema, its limits, and then its operation."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -13,10 +14,11 @@ from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
 from synthdb.graphql.refusals import Refused, too_long
 from synthdb.graphql.requests import Sent
+from synthdb.graphql.schema import Schema
 from synthdb.graphql.schemas import Schemas
 from synthdb.queries.documents import digest_of, select_text
 from synthdb_host.contracts import Context, Resource
-from synthdb_host.errors import IntrospectionDisabled, NotAllowed, TooComplex, UnknownTable
+from synthdb_host.errors import CatalogChanged, IntrospectionDisabled, NotAllowed, TooComplex, UnknownTable
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
 
@@ -59,7 +61,21 @@ class Service:
             UnknownDatabase, UnknownRef: there is no such thing.
             Unavailable: the server has too much to do.
         """
-        schema = await self.schemas.get(place.database, place.ref, place.caller)
+        known = await self.schemas.known(place.database, place.ref, place.caller, recent=True)
+        try:
+            return await self._answer(sent, place, known.schema, known.bound)
+        except (CatalogChanged, Refused) as error:
+            schema = await self.schemas.get(place.database, place.ref, place.caller)
+            if isinstance(error, Refused) and schema is known.schema:
+                raise
+        return await self._answer(sent, place, schema, None)
+
+    async def _answer(self, sent: Sent, place: Place, schema: Schema, bound: str | None) -> Answer:
+        """Answer a request by the schema of now, or by one that may have changed, to whose version reads are bound.
+
+        Raises:
+            CatalogChanged: it has changed, or nothing would say so.
+        """
         text = await self.persisted.text(sent, self._registered(place))
         document = self.documents.known(schema.key, text)
         if document is None:
@@ -68,13 +84,15 @@ class Service:
         if document.introspects and not await self._may_introspect(place):
             raise Refused(IntrospectionDisabled("You may not ask for the schema here."))
         operation = document.operation(sent.operation_name)
+        if bound is not None and (document.introspects or operation.operation is not OperationType.QUERY):
+            # No read of rows says whether the schema is the right one.
+            raise CatalogChanged("The schema may have changed.")
         if operation.operation is not OperationType.QUERY and not place.writes:
             raise NotAllowed("A GET request may only hold a query.", hint="Send other operations with POST.")
         cost = self._cost(document, operation, sent)
         caller = self._within(place.caller)
-        answer = await self.answering.answer(
-            Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller)
-        )
+        asked = Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller, bound)
+        answer = await self.answering.answer(asked)
         return self._checked(answer, operation, cost if sent.wants_cost else None)
 
     def _cost(self, document: Document, operation: OperationDefinitionNode, sent: Sent) -> int:
@@ -95,6 +113,18 @@ class Service:
         if cost is None:
             return answer
         return replace(answer, body=b'%b,"extensions":{"cost":%d}}' % (answer.body[:-1], cost))
+
+    async def sdl(self, place: Place) -> str:
+        """Give the schema in the schema definition language.
+
+        Raises:
+            IntrospectionDisabled: the caller may not ask for it.
+            UnknownDatabase, UnknownRef: there is no such thing.
+        """
+        schema = await self.schemas.get(place.database, place.ref, place.caller)
+        if not await self._may_introspect(place):
+            raise IntrospectionDisabled("You may not ask for the schema here.")
+        return await asyncio.to_thread(lambda: schema.sdl)
 
     async def _may_introspect(self, place: Place) -> bool:
         if not self.introspection:

@@ -3,6 +3,7 @@
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
 from synthdb.graphql.bindings import ColumnField, RelatedAggregate, RelationField, TableType, bound
+from synthdb.graphql.names import described
 from synthdb.graphql.scalars import scalar_of
 from synthdb.graphql.types.aggregates import aggregate_type
 from synthdb.graphql.types.arguments import aggregate_arguments, list_arguments
@@ -19,7 +20,7 @@ def row_type(registry: Registry, table: str) -> GraphQLObjectType:
         registry.names_of(table).table,
         GraphQLObjectType,
         fields=lambda: _fields(registry, found),
-        description=found.comment,
+        description=described(found.comment, table, registry.names_of(table).table),
         extensions=bound(TableType(found)),
     )
 
@@ -31,7 +32,9 @@ def many(row: GraphQLObjectType) -> GraphQLOutputType:
 
 def _fields(registry: Registry, table: Table) -> dict[str, GraphQLField]:
     names = registry.names_of(table.name)
-    fields = {names.columns[column.name]: _column(table, column) for column in table.columns}
+    fields = {
+        names.columns[column.name]: _column(table, column, names.columns[column.name]) for column in table.columns
+    }
     for name, relation in names.relations:
         fields[name] = _relation(registry, relation)
         if relation.many:
@@ -43,12 +46,12 @@ def _fields(registry: Registry, table: Table) -> dict[str, GraphQLField]:
     return fields
 
 
-def _column(table: Table, column: Column) -> GraphQLField:
+def _column(table: Table, column: Column, name: str) -> GraphQLField:
     scalar = scalar_of(column.type)
     required = column.not_null or column.name == table.identity
     return GraphQLField(
         GraphQLNonNull(scalar) if required else scalar,
-        description=column.comment,
+        description=described(column.comment, column.name, name),
         extensions=bound(ColumnField(column)),
     )
 
