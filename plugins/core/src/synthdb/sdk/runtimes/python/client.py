@@ -6,6 +6,7 @@ from typing import Any, Generic, Self, TypeVar, cast, overload
 from .batches import Batch, Batchable
 from .conditions import quoted
 from .feed import Change, follow
+from .following import LiveChange, listen
 from .reading import Query
 from .replies import Answer, answer_rows
 from .sessions import Options, Session
@@ -166,6 +167,21 @@ class Client:
             wait: seconds between two looks for more; None: end where there is nothing more now.
         """
         return follow(self._session, since, tables, wait)
+
+    def listen(self, since: str | None = None, *, tables: Sequence[str] = ()) -> Iterator[LiveChange]:
+        """Be told of changes as they are made, for ever; a connection that breaks is made again by itself.
+
+        Args:
+            since: ``seq`` of the last change that was dealt with, of an earlier run; None: what comes from now on.
+            tables: only changes of these tables.
+
+        Raises:
+            NotFound: with the code ``history_gone``, the changes after ``since`` are no longer kept.
+            Refused: it is not allowed, or not any more.
+            NotConnected: there was no answer for a long time.
+        """
+        parameters = [("tables", ",".join(tables))] if tables else []
+        return listen(self._session, since, self._session.realtime("changes"), parameters)
 
     @property
     def branches(self) -> Branches:

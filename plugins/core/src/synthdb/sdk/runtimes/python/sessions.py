@@ -100,6 +100,10 @@ class Session:
         """Give a path below the meta interface of the database."""
         return f"/meta/v1/{self._place}/{path}"
 
+    def realtime(self, path: str) -> str:
+        """Give a path below the realtime interface of the database."""
+        return f"/realtime/v1/{self._place}/{path}"
+
     def send(self, request: Request) -> Reply:
         """Send a request and give the answer.
 

@@ -100,7 +100,7 @@ class Transport:
         self._context = (context or ssl.create_default_context()) if parts.scheme == "https" else None
         self.base = parts.path.rstrip("/")
         self._timeout = timeout
-        self._retries = retries
+        self.retries = retries
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._lock = threading.Lock()
 
@@ -112,7 +112,7 @@ class Transport:
             Refused: the answer is a refusal.
         """
         request = request.safe_to_repeat()
-        for attempt in range(self._retries.most + 1):
+        for attempt in range(self.retries.most + 1):
             failure: ClientError
             asked = None
             try:
@@ -124,9 +124,9 @@ class Transport:
                     return reply
                 failure = refusal(reply.status, _problem(reply.body))
                 asked = _seconds(reply.headers.get("retry-after"))
-            if attempt == self._retries.most or not _may_repeat(request, failure):
+            if attempt == self.retries.most or not _may_repeat(request, failure):
                 raise failure
-            time.sleep(self._retries.pause(attempt, asked))
+            time.sleep(self.retries.pause(attempt, asked))
         raise AssertionError
 
     def lines(self, request: Request) -> tuple[Mapping[str, str], Iterator[bytes]]:
@@ -134,13 +134,13 @@ class Transport:
 
         Only the request is repeated; an answer that breaks off is an error, raised while it is read.
         """
-        for attempt in range(self._retries.most + 1):
+        for attempt in range(self.retries.most + 1):
             try:
                 connection, response = self._open(request)
             except NotConnected:
-                if attempt == self._retries.most:
+                if attempt == self.retries.most:
                     raise
-                time.sleep(self._retries.pause(attempt, None))
+                time.sleep(self.retries.pause(attempt, None))
                 continue
             if response.status >= _REFUSED:
                 with _translated(request):
