@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from synthdb.commands.graphql_schema import diff, sdl
 from synthdb.commands.opening import opened
 from synthdb.commands.options import at_option, branch_option, database_options, json_option, state_of
 from synthdb.commands.showing import echo_json, echo_table
@@ -25,6 +26,10 @@ _SHOWN: Final = 16
 @click.group("graphql")
 def command() -> None:
     """Work with what GraphQL needs beside the tables."""
+
+
+command.add_command(sdl)
+command.add_command(diff)
 
 
 @command.group("documents")
