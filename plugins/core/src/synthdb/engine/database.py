@@ -215,6 +215,11 @@ class SqliteDatabase:
             lines, start, end = self._log.read(connection.driver, catalog, branch, since, limit)
             return EngineChanges(lines, start, end, branch, catalog, self._seeing, self._scheduler)
 
+        budget = self._scheduler.inline_budget
+        if budget is not None:
+            # What was committed just now is read sooner than another thread begins.
+            with suppress(Timeout):
+                return self._read(work, time.monotonic() + budget, Ref(branch))
         return await self._scheduler.offload(lambda: self._read(work, None, Ref(branch)))
 
     def check(self) -> None:
