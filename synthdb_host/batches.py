@@ -1,6 +1,6 @@
 """Batches: parts that run one after the other, and values that one takes from another's result."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,8 @@ def _value(reference: Reference, results: Sequence[Result]) -> object:
     if reference.part >= len(results):
         raise InvalidReference(f"There is no operation {reference.part} before this one.", where=where)
     rows = results[reference.part].python()
+    if reference.every and all(reference.name in row for row in rows):
+        return tuple([row[reference.name] for row in rows])
     if len(rows) != 1 or reference.name not in rows[0]:
         found = f"{len(rows)} rows" if len(rows) != 1 else "no such column"
         raise InvalidReference(
@@ -70,7 +72,10 @@ def map_values(operation: Operation, change: _Map) -> Operation:
     match operation:
         case Insert():
             rows = [tuple([change(cell) for cell in row]) for row in operation.rows]
-            return replace(operation, rows=rows, returning=_select(operation.returning, change))
+            conflict, returning = operation.on_conflict, _select(operation.returning, change)
+            if conflict is not None and conflict.where is not None:
+                conflict = replace(conflict, where=map_filter(conflict.where, change))
+            return replace(operation, rows=rows, on_conflict=conflict, returning=returning)
         case Update():
             values = {name: change(value) for name, value in operation.values.items()}
             where, returning = map_filter(operation.where, change), _select(operation.returning, change)
@@ -100,7 +105,13 @@ def map_filter(condition: Filter | None, change: _Map) -> Filter | None:
         case Not(item):
             return Not(map_filter(item, change) or item)
         case Comparison(value=tuple() as values):
-            return replace(condition, value=tuple(change(value) for value in values))
+            return replace(condition, value=tuple(_flat(change(value) for value in values)))
         case Comparison():
             return replace(condition, value=change(condition.value))
     return condition
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    """Put what a reference to several rows stands for among the other values."""
+    for value in values:
+        yield from value if isinstance(value, tuple) else (value,)

@@ -130,7 +130,7 @@ class Demands:
         self._write("update" if resolution == "update" else "insert", operation)
         if resolution == "merge":
             self.tables["update", operation.table] = None
-        if resolution == "update":
+        if resolution == "update" or (operation.on_conflict is not None and operation.on_conflict.where is not None):
             # Which rows there are is told.
             self.tables["select", operation.table] = None
 

@@ -151,6 +151,11 @@ class Gate:
         """Tell which of these actions the caller may do, so that no more is shown; each operation is judged anew."""
         return frozenset([action for action in actions if await self._refusal(context, action, resource) is None])
 
+    @property
+    def judges_tables(self) -> bool:
+        """Say whether a caller may be allowed more on one table than on another."""
+        return self._access is None
+
     async def capabilities(self, database: str, context: Context) -> frozenset[Capability]:
         """Say what the storage of a database offers.
 

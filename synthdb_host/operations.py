@@ -277,11 +277,13 @@ class OnConflict:
 
     ``merge`` sets ``update`` (None: every column given) on them, ``ignore`` leaves them alone. ``update`` is ``merge``
     that writes no new rows, so that a row which does not exist is an error. A cell that is :data:`MISSING` stays.
+    A ``merge`` leaves alone those rows for which ``where`` does not hold, as they were before this write.
     """
 
     columns: tuple[str, ...] = ()
     resolution: OneOf["merge", "ignore", "update"] = "merge"
     update: tuple[str, ...] | None = None
+    where: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,10 +406,14 @@ class Define:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A value in a part of a batch: what an earlier part, given by its number, has in a column of its one row."""
+    """A value in a part of a batch: what an earlier part, given by its number, has in a column of its one row.
+
+    With ``every`` it stands for the values of all rows of that part, as the operand of ``in`` or among its values.
+    """
 
     part: int
     name: str
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,24 @@ class ReferenceTests:
         session.execute(Batch((bob, Delete("people", where("age", "eq", Reference(0, "age")))), references=True))
         assert ["Ada", "Cy"] == session.values("people", "name")
 
+    def test_a_condition_takes_the_values_of_every_row(self, session: Session) -> None:
+        """As the operand of ``in`` or among others there; of no row there is no value."""
+        _people(session)
+        old = Select("people", columns("id"), where=where("age", "gt", 30))
+        none = Select("people", columns("id"), where=where("age", "gt", 90))
+        every = Reference(0, "id", every=True)
+        among = (Reference(1, "id", every=True), every, 3)
+        update = Update("people", {"age": 1}, where("id", "in", every))
+        result = session.execute(
+            Batch((old, none, update, Select("people", columns("id"), where=where("id", "in", among))), references=True)
+        )
+        assert (1, [{"id": 1}, {"id": 3}]) == (result.parts[2].affected, result.parts[3].python())
+        nobody = Delete("people", where("id", "in", every))
+        assert 0 == session.execute(Batch((none, nobody), references=True)).parts[1].affected
+        with session.refused("invalid_reference"):
+            lost = Update("people", {"age": 2}, where("id", "in", Reference(0, "nothing", every=True)))
+            session.execute(Batch((Select("people", columns("id")), lost), references=True))
+
     @pytest.mark.parametrize("reference", [Reference(1, "id"), Reference(0, "nothing"), Reference(7, "id")])
     def test_a_reference_to_what_is_not_there_is_refused(self, session: Session, reference: Reference) -> None:
         """Nothing of the batch is done."""

@@ -123,6 +123,8 @@ class RestrictionTests:
         with session.refused("unknown_column"):
             caller.delete("sales", where("secret", "eq", 1))
         with session.refused("unknown_column"):
+            caller.insert("sales", {"id": 1}, on_conflict=OnConflict(where=where("secret", "eq", 1)))
+        with session.refused("unknown_column"):
             caller.insert("sales", {"units": 1}, returning=Select("sales", columns("secret")))
 
     def test_a_policy_may_use_a_column_that_it_hides(self, session: Session) -> None:

@@ -201,6 +201,17 @@ class WritingTests:
         )
         assert [(1, 30, 4), (2, 5, 6)] == [(row["x"], row["a"], row["b"]) for row in session.rows("map")]
 
+    def test_an_upsert_merges_only_rows_that_a_condition_admits(self, session: Session) -> None:
+        """Others are as if ignored; what is unknown of a row does not hold, and new rows are written all the same."""
+        _people(session)
+        conflict = OnConflict(where=where("age", "gt", 30))
+        rows = [{"id": number, "age": 50} for number in (1, 2, 3, 4)]
+        result = session.insert("people", *rows, on_conflict=conflict, returning=Select("people", columns("id")))
+        assert (2, 1, [1, 4]) == (result.affected, result.inserted, sorted(row["id"] for row in result.python()))
+        assert [50, 25, None, 50] == session.values("people", "age")
+        with session.refused("unknown_column"):
+            session.insert("people", {"id": 1}, on_conflict=OnConflict(where=where("nothing", "eq", 1)))
+
     def test_an_upsert_by_identity_needs_no_schema(self, session: Session) -> None:
         """The identity is the key where none was declared."""
         _people(session)

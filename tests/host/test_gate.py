@@ -88,6 +88,11 @@ NEEDS = [
         id="insert-that-ignores-duplicates",
     ),
     pytest.param(
+        Insert("books", ("id",), ROW, OnConflict(where=Comparison(ColumnRef("price"), "gt", "5"))),
+        {("insert", "books"), ("update", "books"), ("select", "books")},
+        id="insert-that-updates-some-rows",
+    ),
+    pytest.param(
         Insert("books", ("id",), ROW, returning=Select("books")),
         {("insert", "books"), ("select", "books")},
         id="insert-returning",

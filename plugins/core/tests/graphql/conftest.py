@@ -36,10 +36,13 @@ class Api:
         """Change the schema, without HTTP."""
         self.execute(Define(changes))
 
-    def send(self, query: str, ref: str = "", **more: Any) -> falcon.testing.Result:
+    def send(
+        self, query: str, ref: str = "", *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> falcon.testing.Result:
         """Ask; ``more`` are further members of the body."""
         body = msgspec.json.encode({"query": query, **more})
-        return self.client.post(f"/graphql/v1/db{ref}", body=body, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return self.client.post(f"/graphql/v1/db{ref}", body=body, headers=headers)
 
     def ask(self, query: str, ref: str = "", **variables: Any) -> Any:
         """Ask with variables; gives the whole answer."""
@@ -104,6 +107,13 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with serving(url_of(request.param, folder), folder) as api:
         fill(api)
         yield api
+
+
+@pytest.fixture
+def written(empty: Api) -> Api:
+    """A database of films on each storage, to write to."""
+    fill(empty)
+    return empty
 
 
 @pytest.fixture

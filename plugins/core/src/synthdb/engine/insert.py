@@ -20,7 +20,7 @@ from synthdb.engine.verification import condition_sql, duplicate, require_visibl
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter, InvalidValue, NotFound, NotNullViolation, UniqueViolation
-from synthdb_host.operations import MISSING, Expected, Insert, OnConflict, check_guard
+from synthdb_host.operations import MISSING, Expected, Filter, Insert, OnConflict, check_guard
 
 __all__ = ["insert", "uuid7"]
 
@@ -363,8 +363,10 @@ def _merge(
     for position, row_id in enumerate(existing):
         if row_id is None:
             continue
-        touched.append(row_id)
         require_visible(session, table, RowIds.of([row_id]))
+        if conflict.where is not None and not _holds(session, table, row_id, conflict.where):
+            continue
+        touched.append(row_id)
         assignments = [
             Assignment(table.columns[name], columns[name][position])
             for name in names
@@ -372,3 +374,11 @@ def _merge(
         ]
         update_rows(session, table, RowIds.of([row_id]), assignments)
     return touched
+
+
+def _holds(session: Session, table: StoredTable, row_id: object, condition: Filter) -> bool:
+    restriction = session.restrictions.tables.get(table.name)
+    hidden = frozenset[str]() if restriction is None else restriction.hidden
+    sql, values = condition_sql(session, table, condition, hidden)
+    statement = f"SELECT 1 FROM {table.rows()} WHERE {quote(table.identity.physical)} = ? AND ({sql})"
+    return session.driver.execute(statement, (row_id, *values)).fetchone() is not None

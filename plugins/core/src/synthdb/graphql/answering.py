@@ -4,18 +4,19 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, execute_sync, is_non_null_type
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationType, execute, execute_sync, is_non_null_type
 from graphql.execution.values import VariableValues
 from graphql.language import SelectionSetNode
 
 from synthdb.graphql.completion import check_types, completed
 from synthdb.graphql.documents import Document
 from synthdb.graphql.introspection import Introspection
+from synthdb.graphql.mutating import Mutation, require_alike
 from synthdb.graphql.plans.compiling import (
     Fixed,
     Foreign,
@@ -29,17 +30,22 @@ from synthdb.graphql.plans.compiling import (
 from synthdb.graphql.plans.reading import Reading
 from synthdb.graphql.refusals import Refused, failure
 from synthdb.graphql.schema import Schema
-from synthdb_host.contracts import Context, GraphqlCall
+from synthdb.rest.answers import Answer as Kept
+from synthdb.rest.idempotency import answered
+from synthdb_host.contracts import Context, GraphqlCall, Result
 from synthdb_host.errors import CatalogChanged, InternalError, Timeout, Unavailable
 from synthdb_host.gate import Gate
-from synthdb_host.operations import HEAD, Ref
+from synthdb_host.operations import HEAD, Batch, Ref
 
-__all__ = ["Answer", "Answering", "Asked"]
+__all__ = ["Answer", "Answering", "Asked", "Keyed"]
 
 _log = logging.getLogger(__name__)
 
 _MOST_OPERATIONS: Final = 1_000
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
+
+Keyed = Callable[[Context, Callable[[Result], Kept]], Context]
+"""Gives a caller whose write is done once; it is also given what makes the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class Asked:
     """An operation that is asked for: of a document that fits the schema, on a database at a ref.
 
     ``bound`` is the version of the catalog that the schema was made of, where that may have changed meanwhile; then the
-    answer is CatalogChanged. ``spelled`` asks for whole and decimal numbers as strings.
+    answer is CatalogChanged. ``spelled`` asks for whole and decimal numbers as strings. ``keyed`` gives the caller of a
+    mutation that is done once.
     """
 
     database: str
@@ -59,14 +66,19 @@ class Asked:
     caller: Context
     bound: str | None = None
     spelled: bool = False
+    keyed: Keyed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of a response. Without ``executed`` nothing was run, because the request cannot be."""
+    """The body of a response. Without ``executed`` nothing was run, because the request cannot be.
+
+    ``headers`` tell what became of the wishes for a mutation.
+    """
 
     body: bytes
     executed: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Answering:
@@ -122,6 +134,8 @@ class _Run:
     errors: list[GraphQLError] = field(default_factory=list)
 
     async def answer(self, plan: Plan) -> Answer:
+        if self.operation.node.operation is OperationType.MUTATION:
+            return await self._mutated(plan)
         parts: list[bytes] = []
         errors = self.errors
         for root in plan.roots:
@@ -137,6 +151,33 @@ class _Run:
             parts.append(b'"%b":%b' % (root.field.key.encode(), data))
         return _answer(b"{" + b",".join(parts) + b"}", errors)
 
+    async def _mutated(self, plan: Plan) -> Answer:
+        """Do all or nothing; an error of one field is the only answer."""
+        mutation = Mutation(plan, self.variables, self.asked.ref or HEAD, spelled=self.asked.spelled)
+        try:
+            return await self._written(mutation, mutation.batch())
+        except Exception as error:  # noqa: BLE001 - whatever fails is an error of the field
+            root, path = mutation.failed(error) or (None, None)
+            return _answer(b"null", [_error(error, root.field.nodes if root else (), path)])
+
+    async def _written(self, mutation: Mutation, batch: Batch) -> Answer:
+        asked = self.asked
+        if mutation.is_elsewhere:
+            there = await self.gate.catalog(asked.database, asked.caller, batch.ref)
+            require_alike(batch, asked.schema.catalog, there)
+
+        def make(result: Result) -> Kept:
+            answer = _answer(mutation.data(result.parts, _encoder.encode), ())
+            return Kept("200 OK", {}, answer.body)
+
+        result = Result()
+        if batch.operations:
+            caller = asked.caller if asked.keyed is None else asked.keyed(asked.caller, make)
+            result = await self.gate.execute(asked.database, batch, caller)
+        kept = answered(result, make)
+        undone = {"Preference-Applied": "tx=rollback"} if asked.caller.dry_run else {}
+        return Answer(kept.body or b"", headers={**kept.headers, **undone})
+
     async def _data(self, root: Root) -> bytes:
         if isinstance(root, Read):
             return await self._rows(root)
@@ -144,6 +185,7 @@ class _Run:
             return await self._foreign(root)
         if isinstance(root, Fixed):
             return root.data
+        assert isinstance(root, Introspecting)  # noqa: S101 - what writes is no part of a query
         kept = not self.operation.node.variable_definitions
         key = (self.asked.document.key, self.asked.operation_name, root.field.key) if kept else None
         return await self.introspection.get(key, lambda: self._introspected(root))
@@ -211,7 +253,7 @@ class _Run:
         return DocumentNode(definitions=(alone, *self.operation.fragments.values()))
 
 
-def _error(error: Exception, nodes: Sequence[Any], path: list[str | int]) -> GraphQLError:
+def _error(error: Exception, nodes: Sequence[Any], path: list[str | int] | None) -> GraphQLError:
     if isinstance(error, GraphQLError):
         return error if error.path else GraphQLError(error.message, error.nodes or list(nodes), path=path)
     described = failure(error)

@@ -13,8 +13,12 @@ __all__ = [
     "Comparing",
     "Counting",
     "Joining",
+    "MutationField",
+    "MutationKind",
+    "NestedField",
     "RelatedAggregate",
     "RelationField",
+    "ResponseField",
     "RootField",
     "Sorting",
     "TableType",
@@ -52,6 +56,31 @@ class RootField:
 
     kind: Literal["list", "key", "aggregate"]
     table: Table
+
+
+MutationKind = Literal["insert", "insert_one", "update", "update_key", "update_many", "delete", "delete_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class MutationField:
+    """A field of the mutation root; of those that end with ``one`` or ``key`` the value is a row."""
+
+    kind: MutationKind
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class NestedField:
+    """An input field of rows that are written together with the one that they are related to."""
+
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseField:
+    """What a mutation of several rows tells of them."""
+
+    part: Literal["affected_rows", "returning"]
 
 
 @dataclass(frozen=True, slots=True)

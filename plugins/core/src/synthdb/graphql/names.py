@@ -14,7 +14,7 @@ from typing import Final
 
 from synthdb_host.catalog import Catalog, Relation, Table
 
-__all__ = ["Names", "Renamed", "TableNames", "described"]
+__all__ = ["Names", "Renamed", "TableNames", "described", "distinct"]
 
 _FIT: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_]+")
@@ -35,7 +35,7 @@ _PREFIXES: Final = ("insert_", "update_", "delete_")
 
 _RESERVED: Final = frozenset({
     "String", "Int", "Float", "Boolean", "ID", "bigint", "numeric", "date", "timestamptz", "uuid", "jsonb", "bytea",
-    "query_root", "mutation_root", "subscription_root", "order_by", "at_input", "Node", "PageInfo",
+    "query_root", "mutation_root", "subscription_root", "order_by", "at_input", "at_branch_input", "Node", "PageInfo",
 })  # fmt: skip
 """Types that every schema has, beside comparisons, which end with ``_comparison_exp``."""
 
@@ -86,7 +86,7 @@ class Names:
                     yield Renamed(name, column, called)
 
     def _of(self, table: Table) -> TableNames:
-        columns = _distinct([column.name for column in table.columns], set())
+        columns = distinct([column.name for column in table.columns], set())
         relations = _relations(self._catalog, table, set(columns.values()))
         return TableNames(self._tables[table.name], columns, relations)
 
@@ -111,7 +111,8 @@ def _derived(name: str) -> Iterator[str]:
     yield from (f"{prefix}{name}{suffix}" for prefix, suffix in (("update_", "_many"), ("delete_", "_by_pk")))
 
 
-def _distinct(names: Iterable[str], taken: set[str]) -> dict[str, str]:
+def distinct(names: Iterable[str], taken: set[str]) -> dict[str, str]:
+    """Give names that are fit, and none of those taken, which gain them."""
     found: dict[str, str] = {}
     for name in _in_order(names):
         found[name] = called = next(item for item in _candidates(name) if item not in taken)

@@ -1,5 +1,7 @@
 """The resource of the GraphQL interface: GraphQL over HTTP, and the page to try it with."""
 
+from dataclasses import replace
+from functools import partial
 from html import escape
 from typing import Any, Final
 
@@ -11,8 +13,11 @@ from synthdb.graphql.limits import Limits
 from synthdb.graphql.refusals import Refused
 from synthdb.graphql.requests import Sent, read_batch, read_body, read_query_string
 from synthdb.graphql.service import Place, Service
+from synthdb.rest.idempotency import KEY_HEADER, keyed
+from synthdb.rest.message import with_message
+from synthdb.rest.preferences import parse_preferences
 from synthdb.rest.shapes import address_of, raw_path
-from synthdb_host.errors import NotAcceptable, NotAllowed, UnsupportedMediaType
+from synthdb_host.errors import InvalidParameter, NotAcceptable, NotAllowed, UnsupportedMediaType
 from synthdb_host.operations import HEAD
 
 __all__ = ["GraphqlResource"]
@@ -57,7 +62,7 @@ class GraphqlResource:
         form, place = _form(req), _place(req, writes=False)
         try:
             sent = read_query_string(req.query_string, self._limits)
-            status, body = await self._answered(sent, place, form)
+            status, body = await self._answered(sent, place, form, resp)
         except Refused as refused:
             status, body = _refusal(refused, form)
         except NotAllowed:
@@ -68,21 +73,27 @@ class GraphqlResource:
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Answer the operation in the body."""
         resp.set_header("Vary", "Accept, Authorization")
-        form, place = _form(req), _place(req)
+        form = _form(req)
         _check_content(req)
         body = await req.stream.readall()
+        place = _writing(req, body)
         try:
             sent = read_body(body, self._limits)
             if isinstance(sent, list):
+                if place.keyed is not None:
+                    raise InvalidParameter(
+                        "A key stands for one request, not for several.", where=f"header {KEY_HEADER!r}"
+                    )
                 status, body = falcon.HTTP_200, await self._batch(sent, place)
             else:
-                status, body = await self._answered(sent, place, form)
+                status, body = await self._answered(sent, place, form, resp)
         except Refused as refused:
             status, body = _refusal(refused, form)
         _answer(resp, status, body, form)
 
-    async def _answered(self, sent: Sent, place: Place, form: str) -> tuple[str, bytes]:
+    async def _answered(self, sent: Sent, place: Place, form: str, resp: falcon.asgi.Response) -> tuple[str, bytes]:
         answer = await self._service.answer(sent, place)
+        resp.set_headers(dict(answer.headers))
         wrong = form == _RESPONSE and not answer.executed
         return falcon.HTTP_400 if wrong else falcon.HTTP_200, answer.body
 
@@ -108,6 +119,17 @@ class GraphqlResource:
 def _place(req: falcon.asgi.Request, *, writes: bool = True) -> Place:
     address = address_of(req, None)
     return Place(address.database, None if address.ref == HEAD else address.ref, req.context.caller, writes)
+
+
+def _writing(req: falcon.asgi.Request, body: bytes) -> Place:
+    """Give the place of a request that may write, with what its headers say about that.
+
+    Raises:
+        InvalidParameter: a header cannot be read.
+    """
+    place, rollback = _place(req), parse_preferences(req.get_header("prefer")).rollback
+    once = partial(keyed, req, body) if KEY_HEADER in req.headers_lower else None
+    return replace(place, caller=with_message(req, place.caller), rollback=rollback, keyed=once)
 
 
 def _form(req: falcon.asgi.Request) -> str:

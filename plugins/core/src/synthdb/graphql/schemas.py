@@ -3,18 +3,21 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.schema import Schema
+from synthdb.rest.allowing import is_writable
 from synthdb_host.catalog import Catalog
-from synthdb_host.contracts import Context
+from synthdb_host.contracts import Context, Resource
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
 
 __all__ = ["Known", "Schemas"]
 
+_ACTIONS: Final = ("insert", "update", "delete")
 _MOST: Final = 100
 _MOST_VERSIONS: Final = 2_000
 
@@ -37,7 +40,7 @@ class Schemas:
         self._gate = gate
         self._plugins = plugins
         self._kept: OrderedDict[str, Schema] = OrderedDict()
-        self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._lock = asyncio.Lock()
 
     async def get(self, database: str, ref: Ref | None, caller: Context) -> Schema:
@@ -55,20 +58,36 @@ class Schemas:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
         catalog = await self._gate.catalog(database, caller, ref or HEAD, recent=recent)
-        version = database, catalog.version
+        actions = await self._actions(database, ref or HEAD, catalog, caller)
+        version = database, catalog.version, _digest(actions)
         found = self._kept.get(self._keys.get(version, ""))
         if found is None:
             # One at a time: a burst of callers waits for the one that makes it, and the event loop goes on.
             async with self._lock:
                 key = self._keys.get(version)
                 if key is None:
-                    key = await asyncio.to_thread(_key, catalog)
-                found = self._kept.get(key) or self._keep(await asyncio.to_thread(Schema, catalog, key, self._plugins))
+                    key = f"{await asyncio.to_thread(_key, catalog)} {version[2]}"
+                found = self._kept.get(key) or self._keep(
+                    await asyncio.to_thread(Schema, catalog, key, self._plugins, actions)
+                )
                 self._keys[version] = key
                 if len(self._keys) > _MOST_VERSIONS:
                     self._keys.popitem(last=False)
         self._kept.move_to_end(found.key)
         return Known(found, catalog.whole or catalog.version)
+
+    async def _actions(
+        self, database: str, ref: Ref, catalog: Catalog, caller: Context
+    ) -> Mapping[str, frozenset[str]]:
+        """Give what the caller may do with each table but to read it."""
+        if not is_writable(ref):
+            return {}
+        if not self._gate.judges_tables:
+            return dict.fromkeys(catalog.tables, await self._gate.permitted(Resource(database), _ACTIONS, caller))
+        return {
+            name: await self._gate.permitted(Resource(database, name, str(ref)), _ACTIONS, caller)
+            for name in catalog.tables
+        }
 
     def _keep(self, schema: Schema) -> Schema:
         self._kept[schema.key] = schema
@@ -78,5 +97,13 @@ class Schemas:
 
 
 def _key(catalog: Catalog) -> str:
-    """Say all that a schema depends on."""
+    """Say all that a schema depends on, but what may be written."""
     return hashlib.blake2b(repr(sorted(catalog.tables.items())).encode(), digest_size=16).hexdigest()
+
+
+def _digest(actions: Mapping[str, frozenset[str]]) -> str:
+    said = set(actions.values())
+    if len(said) < 2:  # noqa: PLR2004 - as nearly always, all tables are alike
+        return "+".join(sorted(next(iter(said), ())))
+    text = repr([(name, sorted(allowed)) for name, allowed in sorted(actions.items())])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -8,7 +8,7 @@ from typing import Final
 
 from graphql import OperationDefinitionNode, OperationType
 
-from synthdb.graphql.answering import Answer, Answering, Asked
+from synthdb.graphql.answering import Answer, Answering, Asked, Keyed
 from synthdb.graphql.documents import Document, Documents
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
@@ -29,12 +29,17 @@ _INTROSPECT: Final = "introspect"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a request is about, and who asks. Without ``writes`` it may only read."""
+    """What a request is about, and who asks. Without ``writes`` it may only read.
+
+    What it writes is undone with ``rollback``, and done once with ``keyed``.
+    """
 
     database: str
     ref: Ref | None
     caller: Context
     writes: bool = True
+    rollback: bool = False
+    keyed: Keyed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class Service:
         cost = self._cost(document, operation, sent)
         caller = self._within(place.caller)
         asked = Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller, bound)
+        if operation.operation is OperationType.MUTATION:
+            asked = replace(asked, caller=replace(caller, dry_run=place.rollback), keyed=place.keyed)
         answer = await self.answering.answer(asked)
         return self._checked(answer, operation, cost if sent.wants_cost else None)
 

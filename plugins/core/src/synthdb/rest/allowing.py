@@ -8,7 +8,7 @@ from synthdb_host.contracts import Context, Resource
 from synthdb_host.gate import Gate
 from synthdb_host.operations import Ref
 
-__all__ = ["CELL", "ROW", "SUFFIXED", "TABLE", "TWIN", "allowed_of"]
+__all__ = ["CELL", "ROW", "SUFFIXED", "TABLE", "TWIN", "allowed_of", "is_writable"]
 
 _ACTIONS: Final = ("select", "insert", "update", "delete")
 _SELECT: Final = frozenset({"select"})
@@ -37,10 +37,10 @@ CELL: Final = {"GET": _SELECT, "HEAD": _SELECT, "PUT": _SELECT | {"update"}, "DE
 async def allowed_of(gate: Gate, caller: Context, address: Address, methods: Mapping[str, frozenset[str]]) -> str:
     """List the methods that the caller may use on a table and what is in it, there or not."""
     resource = Resource(address.database, address.table, str(address.ref))
-    actions = await gate.permitted(resource, _ACTIONS if _is_writable(address.ref) else _SELECT, caller)
+    actions = await gate.permitted(resource, _ACTIONS if is_writable(address.ref) else _SELECT, caller)
     return ", ".join([*(method for method, needed in methods.items() if needed <= actions), "OPTIONS"])
 
 
-def _is_writable(ref: Ref) -> bool:
+def is_writable(ref: Ref) -> bool:
     """Say whether a ref is a branch as it is now, so far as its name tells."""
     return ref.at is None and not ref.branch[:1].isdigit()

@@ -157,6 +157,10 @@ def _insert_row(writer: _Writer, given: Row, on_conflict: OnConflict | None) -> 
         return None, False
     if not writer.sees(number):
         raise UniqueViolation(f"A row of {writer.stored.schema.name!r} with this {', '.join(columns)} exists.")
+    if on_conflict.where is not None:
+        holds = compile_filter(on_conflict.where, RowScope(writer.view.table(writer.stored.schema.name)))
+        if holds(writer.stored.rows[number]) is not True:
+            return None, False
     names = given if on_conflict.update is None else on_conflict.update
     merged = {**writer.stored.rows[number], **{name: row[name] for name in names}}
     return writer.put(merged, number), False

@@ -19,11 +19,12 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode, Visitor, visit
 
-from synthdb.graphql.bindings import RootField, binding
+from synthdb.graphql.bindings import MutationField, RootField, binding
 from synthdb.graphql.layouts import Shaper, shaper
 from synthdb.graphql.plans.collecting import TYPENAME, Collector, Selected
 from synthdb.graphql.plans.reading import Part, Reader, Reading
 from synthdb.graphql.plans.slots import Open, Slot, filler
+from synthdb.graphql.plans.writing import Write
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import RequestError
 from synthdb_host.operations import Ref, Select
@@ -117,7 +118,7 @@ _MOST_PLANS: Final = 64
 _MOST_SHAPERS: Final = 32
 _MOST_PARTS: Final = 10_000
 
-Root = Fixed | Foreign | Introspecting | Read
+Root = Fixed | Foreign | Introspecting | Read | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,8 @@ class Operation:
         return found
 
     def _roots(self, variables: VariableValues, ref: Ref, most: int) -> Iterator[Root]:
-        root = self.schema.query_type
-        assert root is not None  # noqa: S101 - every schema has one
+        root = self.schema.get_root_type(self.node.operation)
+        assert root is not None  # noqa: S101 - validation has seen that there is one
         names = [item.variable.name.value for item in self.node.variable_definitions or ()]
         for item in Collector(self.schema, self.fragments, variables).fields(root, [self.node.selection_set]):
             if item.name == TYPENAME:
@@ -168,9 +169,13 @@ class Operation:
             elif binding(item.definition) is None:
                 yield Foreign(item)
             else:
-                read = Read(self.schema, item, binding(item.definition), ref, most)
-                read.prepare(names)
-                yield read
+                bound = binding(item.definition)
+                if isinstance(bound, MutationField):
+                    found: Read | Write = Write(item, bound, ref, most)
+                else:
+                    found = Read(self.schema, item, bound, ref, most)
+                found.prepare(names)
+                yield found
 
 
 def find_operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> Operation:

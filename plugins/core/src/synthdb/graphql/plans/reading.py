@@ -75,7 +75,7 @@ class Reader:
         ref = self._at(given.get("at"))
         if root.kind == "aggregate":
             return self._aggregate(field, root, given, ref)
-        select, layout = self._rows(field, root.table.name)
+        select, layout = self.rows(field, root.table.name)
         if root.kind == "list":
             select = self._listed(field, select, given)
         else:
@@ -114,7 +114,7 @@ class Reader:
         part: AggregatePart = binding(item.definition)
         own = self._arguments(item)
         if part.part == "nodes":
-            select, layout = self._rows(item, table)
+            select, layout = self.rows(item, table)
             select = self._sorted(item, select, own, conditions)
             rows = Rows("", layout, "many")
         elif part.part == "groups":
@@ -125,7 +125,7 @@ class Reader:
             rows = Rows("", layout, "only")
         return Part(replace(select, where=where, embeds=(*select.embeds, *conditions.embeds)), rows)
 
-    def _rows(self, field: Selected, table: str) -> tuple[Select, Layout]:
+    def rows(self, field: Selected, table: str) -> tuple[Select, Layout]:
         """Give what reads the fields of a row, and what puts them together."""
         outputs: dict[str, Output] = {}
         embeds: list[Embed] = []
@@ -144,7 +144,7 @@ class Reader:
         # No column is called so.
         name = f"\n{item.key}"
         if isinstance(bound, RelationField):
-            select, layout = self._rows(item, bound.relation.table)
+            select, layout = self.rows(item, bound.relation.table)
             if bound.relation.many:
                 select = self._listed(item, select, self._arguments(item))
             return _embedded(embeds, bound, Part(select, Rows(name, layout, "many" if bound.relation.many else "one")))

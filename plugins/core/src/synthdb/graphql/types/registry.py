@@ -1,6 +1,6 @@
 """The types of one schema while it is built: each is made once, and may be named before it is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from graphql import GraphQLNamedType
@@ -20,17 +20,23 @@ class Registry:
     Args:
         catalog: the tables as a caller sees them.
         plugins: the fields that plugins add.
+        actions: what the caller may do with each table but to read it.
     """
 
-    def __init__(self, catalog: Catalog, plugins: PluginTypes) -> None:
+    def __init__(self, catalog: Catalog, plugins: PluginTypes, actions: Mapping[str, frozenset[str]]) -> None:
         self.catalog = catalog
         self.plugins = plugins
         self.names = Names(catalog, plugins.names)
+        self._actions = actions
         self._made: dict[str, GraphQLNamedType] = {}
 
     def names_of(self, table: str) -> TableNames:
         """Give the names of a table and its parts."""
         return self.names.tables[table]
+
+    def actions_on(self, table: str) -> frozenset[str]:
+        """Give what the caller may do with a table but to read it."""
+        return self._actions.get(table, frozenset())
 
     def once(self, name: str, make: Callable[..., T], **facts: Any) -> T:  # noqa: ANN401 - what the type's class takes
         """Give the type of a name, made with these facts where it is not there yet."""
