@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 from graphql import build_schema
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synthdb.graphql.documents import Document, Documents
@@ -68,6 +68,11 @@ HOSTILE = {
         "{ film { ...A } } fragment A on Film { people { films { ...A } } }",
         "invalid_document",
         None,
+    ),
+    "schema twice": (
+        "{ a: __schema { queryType { name } } ...A } fragment A on Query { b: __schema { queryType { name } } }",
+        "too_complex",
+        "introspection",
     ),
     "nested value": ("{ films(limit: " + "[" * 2_000 + "]" * 2_000 + ") { id } }", "invalid_document", None),
     "nothing": ("", "invalid_document", None),
@@ -235,6 +240,7 @@ SELECTIONS = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is slow
 @given(st.lists(SELECTIONS, min_size=1, max_size=4))
 def test_fragments_count_as_what_they_stand_for(parts: list[str]) -> None:
     """A document costs and measures the same when parts of it are written as fragments."""

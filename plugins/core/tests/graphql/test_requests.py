@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synthdb.graphql.limits import Limits
@@ -88,6 +88,7 @@ def test_an_address_that_is_no_request_is_refused(text: str) -> None:
     assert caught.value.malformed
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is slow
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_any_json_is_a_request_or_refused(value: object) -> None:
     """Nothing else happens."""

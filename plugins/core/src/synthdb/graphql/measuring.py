@@ -25,7 +25,8 @@ _MOST_NESTED: Final = 150
 class Measure:
     """The size of a selection: levels of fields, fields with those of fragments, aliases, and fields at its top.
 
-    ``introspects`` says whether it asks for the schema; levels below that are not counted.
+    ``introspects`` says whether it asks for the schema, levels below which are not counted; ``schemas`` says how often
+    it asks for all of it.
     """
 
     depth: int = 0
@@ -33,6 +34,7 @@ class Measure:
     aliases: int = 0
     top: int = 0
     introspects: bool = False
+    schemas: int = 0
 
     def beside(self, other: "Measure") -> "Measure":
         """Give the size of two selections together."""
@@ -42,6 +44,7 @@ class Measure:
             self.aliases + other.aliases,
             self.top + other.top,
             self.introspects or other.introspects,
+            self.schemas + other.schemas,
         )
 
     def check(self, limits: Limits) -> None:
@@ -59,6 +62,8 @@ class Measure:
         for setting, what, size, allowed in found:
             if size > allowed:
                 raise over(setting, what, allowed)
+        if self.schemas > 1:
+            raise TooComplex("An operation asks for the whole schema more than once.", data={"limit": "introspection"})
 
 
 class Measuring:
@@ -99,6 +104,7 @@ class Measuring:
             inner.aliases + (field.alias is not None),
             1,
             meta or inner.introspects,
+            inner.schemas + (field.name.value == "__schema"),
         )
 
     def _fragment(self, name: str, level: int) -> Measure:
