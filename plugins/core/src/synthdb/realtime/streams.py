@@ -66,6 +66,7 @@ class EventStream:
         self._feed: Feed | None = None
         self._next: asyncio.Task[Page | None] | None = None
         self._is_lost = False
+        self._reason = "stopping"
         self._asked_at = time.monotonic()
         self._ends = self._asked_at + settings.realtime_lifetime_seconds
 
@@ -113,9 +114,9 @@ class EventStream:
                 _log.exception("a feed failed", extra={"request_id": self._caller.request_id})
             yield event("problem", encode(problem, "", self._caller.request_id))
         else:
-            if time.monotonic() < self._ends:
+            if self._reason == "stopping":
                 yield retry(random.randint(*_SPREAD_MILLISECONDS))  # noqa: S311 - no secret
-            yield event("end", {"reason": "stopping" if time.monotonic() < self._ends else "lifetime"})
+            yield event("end", {"reason": self._reason})
 
     async def _beginning(self) -> AsyncIterator[bytes]:
         feed = self._followed()
@@ -150,28 +151,31 @@ class EventStream:
         """Give what is to be sent next: changes, or a sign of life; None: it is over."""
         now = time.monotonic()
         if now >= self._ends:
+            self._reason = "lifetime"
             return None
         if self._next is None:
             self._next = asyncio.ensure_future(anext(self._followed(), None))
         timeout = min(self._settings.realtime_heartbeat_seconds, self._ends - now)
         done, _ = await asyncio.wait({self._next}, timeout=timeout)
-        await self._ask_again()
+        if not await self._is_same():
+            self._reason = "principal"
+            return None
         if not done:
             return [beat(self._followed().offset)]
         page, self._next = self._next.result(), None
         return None if page is None else list(changes(page))
 
-    async def _ask_again(self) -> None:
-        """Make sure that who follows is still who he was: his token may be over, or mean less.
+    async def _is_same(self) -> bool:
+        """Say whether who follows is still who he was: his token may be over, or mean something else.
 
         Raises:
             Unauthenticated: it is over.
         """
         now = time.monotonic()
-        if now - self._asked_at >= _ASK_SECONDS:
-            self._asked_at = now
-            if await self._gate.authenticate(self._credentials) != self._caller.principal:
-                self._ends = now
+        if now - self._asked_at < _ASK_SECONDS:
+            return True
+        self._asked_at = now
+        return await self._gate.authenticate(self._credentials) == self._caller.principal
 
     def _followed(self) -> Feed:
         if self._feed is None:
