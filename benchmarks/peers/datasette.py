@@ -11,6 +11,8 @@ from benchmarks.load import Exchange
 from benchmarks.peers.base import (
     BULK,
     BULK_ROWS,
+    GRAPHQL_LIST,
+    GRAPHQL_POINT,
     INSERT,
     LIST,
     POINT,
@@ -21,11 +23,16 @@ from benchmarks.peers.base import (
     new_row,
 )
 from benchmarks.peers.files import count_rows
+from benchmarks.peers.graphql import FIELDS, asked, found
 
-__all__ = ["Datasette", "DatasetteNext"]
+__all__ = ["Datasette", "DatasetteGraphql", "DatasetteNext"]
 
 # Counts, facets and suggestions cost a second on this table; they are switched off.
 _LEAN = "_nocount=1&_nofacet=1&_nosuggest=1"
+_BY_KEY = f"query ($id: Int!) {{ items_row(id: $id) {{ {FIELDS} }} }}"
+_DEAREST = f"""query ($active: Int!, $limit: Int!) {{
+  items(filter: {{active: {{eq: $active}}}}, sort_desc: price, first: $limit) {{ nodes {{ {FIELDS} }} }}
+}}"""
 
 
 class Datasette(Peer):
@@ -82,3 +89,28 @@ class DatasetteNext(Datasette):
             rows = [fields(new_row(number * BULK_ROWS + n)) for n in range(BULK_ROWS)]
             return Exchange("POST", address, encoded({"rows": rows}))
         return super().exchange(case, number)
+
+
+@dataclass
+class DatasetteGraphql(Datasette):
+    """The stable release with its GraphQL plugin, in an environment of its own."""
+
+    name = "datasette-graphql"
+
+    program: Path = SCRIPTS / "datasette"
+
+    def command(self, port: int) -> Sequence[str]:
+        """Serve the file."""
+        return [str(self.program), "serve", "bench.db", f"--port={port}"]
+
+    def exchange(self, case: str, number: int) -> Exchange | None:
+        """Ask the plugin alone."""
+        if case == GRAPHQL_POINT:
+            return asked("/graphql", _BY_KEY, id=number)
+        if case == GRAPHQL_LIST:
+            return asked("/graphql", _DEAREST, active=1, limit=LIST_LIMIT)
+        return None
+
+    def records(self, case: str, document: Any) -> list[dict[str, Any]]:
+        """Find the rows."""
+        return found(document)

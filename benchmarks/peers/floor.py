@@ -51,4 +51,4 @@ class Floor(Peer):
             LIST: Exchange("GET", "/list"),
             INSERT: Exchange("POST", "/insert", encoded(row)),
             BULK: Exchange("POST", "/bulk", encoded([row] * BULK_ROWS)) if case == BULK else None,
-        }[case]
+        }.get(case)

@@ -1,12 +1,15 @@
 """SynthDB: host and core as installed, the data loaded by its own import command."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.data import LIST_LIMIT, items, write_sqlite
 from benchmarks.load import Exchange
 from benchmarks.peers.base import (
     BULK,
     BULK_ROWS,
+    GRAPHQL_LIST,
+    GRAPHQL_POINT,
     INSERT,
     LIST,
     POINT,
@@ -17,12 +20,18 @@ from benchmarks.peers.base import (
     new_row,
 )
 from benchmarks.peers.files import count_rows
+from benchmarks.peers.graphql import FIELDS, asked, found
 from benchmarks.process import run_to_end
 
 __all__ = ["SynthDB"]
 
 _WHOLE = (("Prefer", "return=representation"),)
 _MINIMAL = (("Prefer", "return=minimal"),)
+_GRAPHQL = "/graphql/v1/bench"
+_BY_KEY = f"query ($id: bigint!) {{ items_by_pk(id: $id) {{ {FIELDS} }} }}"
+_DEAREST = f"""query ($active: Boolean!, $limit: Int!) {{
+  items(where: {{active: {{_eq: $active}}}}, order_by: {{price: desc}}, limit: $limit) {{ {FIELDS} }}
+}}"""
 
 
 class SynthDB(Peer):
@@ -42,7 +51,7 @@ class SynthDB(Peer):
         return [str(SCRIPTS / "synthdb"), "serve", *options]
 
     def exchange(self, case: str, number: int) -> Exchange | None:
-        """Ask the REST interface."""
+        """Ask the REST interface, or the GraphQL one."""
         table = "/rest/v1/bench/items"
         if case == POINT:
             return Exchange("GET", f"{table}/{number}")
@@ -53,7 +62,15 @@ class SynthDB(Peer):
         if case == BULK:
             rows = [fields(new_row(number * BULK_ROWS + n)) for n in range(BULK_ROWS)]
             return Exchange("POST", table, encoded(rows), _MINIMAL)
+        if case == GRAPHQL_POINT:
+            return asked(_GRAPHQL, _BY_KEY, id=number)
+        if case == GRAPHQL_LIST:
+            return asked(_GRAPHQL, _DEAREST, active=True, limit=LIST_LIMIT)
         return None
+
+    def records(self, case: str, document: Any) -> list[dict[str, Any]]:
+        """Find the rows."""
+        return found(document) if case in {GRAPHQL_POINT, GRAPHQL_LIST} else super().records(case, document)
 
     def count(self) -> int:
         """Count the rows in its file, which is a plain SQLite table."""

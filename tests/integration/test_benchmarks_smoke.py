@@ -13,6 +13,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = {"SynthDB", "bare floor", "PocketBase", "FastAPI + SQLAlchemy", "Datasette 0.65", "raw sqlite3"}
 CASES = ["point read", "list 100 x 8", "insert", "bulk insert 1,000"]
+BY_GRAPHQL = ["GraphQL point", "GraphQL list 100 x 8"]
+OPTIONAL = {
+    "Datasette 1.0a": {"Datasette 1.0a"},
+    "datasette-graphql": {"datasette-graphql"},
+    "PostGraphile 5": {"PostGraphile 5 + PostgreSQL", "PostGraphile 5 alone"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +45,22 @@ def test_every_peer_is_measured_in_every_case_it_offers(found: dict[str, Any]) -
     writers = PEERS - {"Datasette 0.65"}
     expected = {(case, peer) for case in CASES for peer in (readers if "insert" not in case else writers)}
     assert expected <= measured
+
+
+def test_graphql_is_measured_beside_its_peers(found: dict[str, Any]) -> None:
+    """SynthDB and Strawberry are always there."""
+    measured = {(result["case"], result["peer"]) for result in found["results"]}
+
+    assert {(case, peer) for case in BY_GRAPHQL for peer in ("SynthDB", "Strawberry + SQLAlchemy")} <= measured
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_peer_that_is_not_installed_is_named_instead(found: dict[str, Any], name: str) -> None:
+    """Those with an environment of their own are measured where that is, and else a note says that they were not."""
+    measured = {result["peer"] for result in found["results"]}
+
+    missing = f"{name} was not measured: it is not installed." in found["notes"]
+    assert (set() if missing else OPTIONAL[name]) == OPTIONAL[name] & measured
 
 
 def test_every_answer_is_a_success(found: dict[str, Any]) -> None:
@@ -82,7 +104,7 @@ def test_a_run_can_be_shown_again(found: dict[str, Any], tmp_path: Path) -> None
     command = [sys.executable, "-m", "benchmarks", "--show", str(file), "--page", str(page)]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    assert all(name in shown for name in (*CASES, *PEERS))
+    assert all(name in shown for name in (*CASES, *PEERS, *BY_GRAPHQL, "SynthDB, REST"))
     assert page.read_text("utf-8").startswith("# Page\n")
     assert page.read_text("utf-8").endswith("\n\nAfter.\n")
     assert "| SynthDB |" in page.read_text("utf-8")
