@@ -66,3 +66,16 @@ def test_relations_are_named_by_the_table_or_the_foreign_key() -> None:
     names = Names(Catalog("1", tables)).tables
     assert ["a", "b_one", "b_two", "c_key"] == [name for name, _ in names["t"].relations]
     assert [["t"], ["b_one", "b_two"], ["t"]] == [[name for name, _ in names[item].relations] for item in "abc"]
+
+
+def test_words_of_graphql_and_arguments_of_its_fields_can_be_names(empty: Api) -> None:
+    """A column is called otherwise where a value of an enumeration or another argument is called like it."""
+    columns = [column(name, "integer") for name in ("at", "if_version", "true", "null")]
+    empty.define(CreateTable("odd", tuple(columns), key=("at", "if_version")))
+    empty.data("mutation { insert_odd(objects: {at: 1, if_version: 2, ntrue: 3, nnull: 4}) { affected_rows } }")
+    root = empty.data('{ __type(name: "query_root") { fields { name args { name } } } }')["__type"]
+    (arguments,) = [field["args"] for field in root["fields"] if field["name"] == "odd_by_pk"]
+    names = {item["name"] for item in arguments}
+    key = ", ".join(f"{name}: {1 if name.startswith('at_') else 2}" for name in names - {"at"})
+    assert {"ntrue": 3} == empty.data(f"{{ odd_by_pk({key}) {{ ntrue }} }}")["odd_by_pk"]
+    assert {"nnull": 4} == empty.data(f"mutation {{ delete_odd_by_pk({key}) {{ nnull }} }}")["delete_odd_by_pk"]

@@ -16,7 +16,7 @@ from synthdb_host.catalog import Catalog, Relation, Table
 
 __all__ = ["Names", "Renamed", "TableNames", "described", "distinct"]
 
-_FIT: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
+_FIT: Final = re.compile(r"(?!__|(?:true|false|null)\Z)[A-Za-z_][A-Za-z0-9_]*")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_]+")
 _LONGEST: Final = 100
 
@@ -136,7 +136,7 @@ def _candidates(name: str) -> Iterator[str]:
 def _plain(name: str) -> str:
     text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = _UNFIT.sub("_", text)[:_LONGEST].strip("_")
-    return plain if plain[:1].isalpha() else f"n{plain}"
+    return plain if plain[:1].isalpha() and _FIT.fullmatch(plain) else f"n{plain}"
 
 
 def _relations(catalog: Catalog, table: Table, taken: set[str]) -> tuple[tuple[str, Relation], ...]:

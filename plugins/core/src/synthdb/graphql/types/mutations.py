@@ -16,8 +16,8 @@ from graphql import (
     GraphQLString,
 )
 
-from synthdb.graphql.bindings import ColumnField, MutationField, MutationKind, ResponseField, bound
-from synthdb.graphql.scalars import scalar_of
+from synthdb.graphql.bindings import MutationField, MutationKind, ResponseField, bound
+from synthdb.graphql.types.arguments import key_arguments
 from synthdb.graphql.types.conditions import condition_type
 from synthdb.graphql.types.inputs import conflict_type, insert_type, key_type, set_type, settable, updates_type
 from synthdb.graphql.types.registry import Registry
@@ -55,7 +55,7 @@ def _fields(registry: Registry, table: Table) -> Iterator[tuple[str, GraphQLFiel
         yield f"update_{name}_many", _field(registry, several, _one("updates", updates), "update_many", table)
     if "delete" in actions:
         yield f"delete_{name}", _field(registry, response, _where(registry, table), "delete", table)
-        args = {**_key(registry, table), **_version()}
+        args = {**key_arguments(registry, table), **_version()}
         yield f"delete_{name}_by_pk", _field(registry, row, args, "delete_key", table)
 
 
@@ -92,16 +92,6 @@ def _conflict(registry: Registry, table: Table) -> dict[str, GraphQLArgument]:
 
 def _version() -> dict[str, GraphQLArgument]:
     return {"if_version": GraphQLArgument(GraphQLString, description=_VERSION)}
-
-
-def _key(registry: Registry, table: Table) -> dict[str, GraphQLArgument]:
-    names = registry.names_of(table.name).columns
-    return {
-        names[name]: GraphQLArgument(
-            GraphQLNonNull(scalar_of(table.column(name).type)), extensions=bound(ColumnField(table.column(name)))
-        )
-        for name in table.key
-    }
 
 
 def _at(registry: Registry) -> GraphQLInputObjectType:

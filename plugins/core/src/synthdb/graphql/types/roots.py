@@ -14,13 +14,11 @@ from graphql import (
     GraphQLString,
 )
 
-from synthdb.graphql.bindings import ColumnField, RootField, bound
-from synthdb.graphql.scalars import scalar_of
+from synthdb.graphql.bindings import RootField, bound
 from synthdb.graphql.types.aggregates import aggregate_type
-from synthdb.graphql.types.arguments import aggregate_arguments, list_arguments
+from synthdb.graphql.types.arguments import aggregate_arguments, key_arguments, list_arguments
 from synthdb.graphql.types.registry import Registry
 from synthdb.graphql.types.rows import many, row_type
-from synthdb_host.catalog import Table
 
 __all__ = ["query_root"]
 
@@ -36,7 +34,7 @@ def _fields(registry: Registry) -> Iterator[tuple[str, GraphQLField]]:
         name, row = registry.names_of(table.name).table, row_type(registry, table.name)
         yield name, _field(registry, many(row), list_arguments(registry, table.name), RootField("list", table))
         if table.key:
-            yield f"{name}_by_pk", _field(registry, row, _key(registry, table), RootField("key", table))
+            yield f"{name}_by_pk", _field(registry, row, key_arguments(registry, table), RootField("key", table))
         aggregate = GraphQLNonNull(aggregate_type(registry, table.name, row_type))
         arguments = aggregate_arguments(registry, table.name)
         yield f"{name}_aggregate", _field(registry, aggregate, arguments, RootField("aggregate", table))
@@ -51,16 +49,6 @@ def _field(
 ) -> GraphQLField:
     args = {**args, "at": GraphQLArgument(_at(registry))}
     return GraphQLField(type_, args=args, description=root.table.comment, extensions=bound(root))
-
-
-def _key(registry: Registry, table: Table) -> dict[str, GraphQLArgument]:
-    names = registry.names_of(table.name).columns
-    return {
-        names[name]: GraphQLArgument(
-            GraphQLNonNull(scalar_of(table.column(name).type)), extensions=bound(ColumnField(table.column(name)))
-        )
-        for name in table.key
-    }
 
 
 def _at(registry: Registry) -> GraphQLInputObjectType:
