@@ -99,6 +99,7 @@ class Gate:
         self._observed = observed
         self._feed_settings = feeds
         self._feeds: Feeds | None = None
+        self._endings: list[Callable[[], None]] = []
         self._ends_feeds = False
         self._committed = committed
 
@@ -254,6 +255,17 @@ class Gate:
         self._ends_feeds = True
         if self._feeds is not None:
             self._feeds.end()
+        for call in self._endings:
+            call()
+
+    @property
+    def ends_feeds(self) -> bool:
+        """Whether the process is stopping, so that nobody can begin to follow."""
+        return self._ends_feeds
+
+    def when_feeds_end(self, call: Callable[[], None]) -> None:
+        """Have a function called, too, when feeds end: for connections that stay open without one."""
+        self._endings.append(call)
 
     def begin_feeds(self) -> None:
         """Let feeds be begun again."""

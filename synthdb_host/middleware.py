@@ -14,7 +14,14 @@ import falcon.asgi
 from synthdb_host.compression import Compression, codings
 from synthdb_host.contracts import Context, Credentials
 from synthdb_host.cors import Cors
-from synthdb_host.errors import AddressTooLong, MalformedRequest, RequestTimeout, TooLarge, UnsupportedMediaType
+from synthdb_host.errors import (
+    AddressTooLong,
+    MalformedRequest,
+    RequestTimeout,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
 from synthdb_host.logs import access_log
 from synthdb_host.server_scheduling import ServerScheduler
 
@@ -170,9 +177,21 @@ class RequestMiddleware:
 
     async def process_request_ws(self, req: LimitedRequest, ws: falcon.asgi.WebSocket) -> None:
         """Identify who opens a WebSocket; it has no deadline."""
+        req.context.caller = None
         req.context.request_id = next(self._ids)
         req.context.credentials = credentials = self._credentials(req, req.headers_lower)
-        req.context.caller = Context(await self._authenticate(credentials), req.context.request_id)
+        try:
+            req.context.caller = Context(await self._authenticate(credentials), req.context.request_id)
+        except Unauthenticated as error:
+            # A browser cannot send the header: some protocols bring credentials in a first message.
+            req.context.refusal = error
+
+    async def process_resource_ws(
+        self, req: LimitedRequest, ws: falcon.asgi.WebSocket, resource: object, params: Mapping[str, object]
+    ) -> None:
+        """Refuse whoever is not known, unless the resource itself asks who it is before it does anything."""
+        if req.context.caller is None and not getattr(resource, "asks_who_it_is", False):
+            raise req.context.refusal
 
     async def process_response(
         self, req: LimitedRequest, resp: falcon.asgi.Response, resource: object, req_succeeded: bool,  # noqa: FBT001 - the signature is Falcon's

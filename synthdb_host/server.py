@@ -25,6 +25,9 @@ __all__ = ["GRACE_SECONDS", "serve", "serve_host"]
 GRACE_SECONDS: Final = 30
 """How long a stopping worker finishes requests before it is killed."""
 
+_MOST_MESSAGE_BYTES: Final = 1024 * 1024
+"""Of a WebSocket; a client may have some thirty that wait to be looked at."""
+
 _KEEPALIVE_SECONDS: Final = 5
 _STUCK_SECONDS: Final = 90
 """A worker whose event loop does not turn for so long is killed."""
@@ -121,6 +124,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             # at once on the same connection is dropped without an answer.
             "http_parser": "python",
             "asgi_lifespan": "on",
+            "websocket_max_message_size": _MOST_MESSAGE_BYTES,
             "timeout": _STUCK_SECONDS,
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": _KEEPALIVE_SECONDS,

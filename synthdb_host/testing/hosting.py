@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +92,13 @@ class ApiClient:
     def post(self, path: str, **options: Any) -> falcon.testing.Result:
         """Send a POST request; ``json=`` gives its body."""
         return self.request("POST", path, **options)
+
+    def socket(self, path: str, **options: Any) -> AbstractAsyncContextManager[falcon.testing.ASGIWebSocketSimulator]:
+        """Open a WebSocket, in a coroutine that :meth:`run` runs; options are those of ``simulate_ws``."""
+        options = {"host": "localhost", "remote_addr": "127.0.0.1", **options}
+        found: AbstractAsyncContextManager[falcon.testing.ASGIWebSocketSimulator]
+        found = self._conductor.simulate_ws(path, **options)
+        return found
 
     def close(self) -> None:
         """Stop the worker as a server would."""

@@ -48,6 +48,9 @@ class GraphqlSettings(BaseModel):
     max_response_bytes: int = Field(
         32 * 1024 * 1024, gt=0, description="Bytes of the answer to a query; more is too_large."
     )
+    max_sockets: int = Field(500, gt=0, description="WebSockets at a time, in each worker.")
+    max_operations: int = Field(50, gt=0, description="Operations at a time on one WebSocket.")
+    init_seconds: float = Field(5.0, gt=0, description="Seconds in which a WebSocket must say who opened it.")
 
 
 class CoreSettings(BaseModel):

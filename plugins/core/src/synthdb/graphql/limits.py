@@ -27,6 +27,7 @@ class Limits:
     batch: int = 0
     seconds: float = 10.0
     response_bytes: int = 32 * 1024 * 1024
+    stream_seconds: float = 600.0
 
     @classmethod
     def of(cls, host: HostSettings, graphql: GraphqlSettings) -> Self:
@@ -46,4 +47,5 @@ class Limits:
             batch=graphql.max_batch,
             seconds=graphql.max_seconds,
             response_bytes=graphql.max_response_bytes,
+            stream_seconds=host.limits.max_stream_seconds,
         )

@@ -28,6 +28,7 @@ _SUFFIXES: Final = (
     "_group_key_order_by", "_having",
     *(f"_{function}_{use}" for function in ("sum", "avg", "min", "max")
       for use in ("fields", "having", "group_order_by")),
+    "_changes", "_change", "_image",
 )  # fmt: skip
 """What is added to the name of a table to name its types and fields."""
 
@@ -35,7 +36,8 @@ _PREFIXES: Final = ("insert_", "update_", "delete_")
 
 _RESERVED: Final = frozenset({
     "String", "Int", "Float", "Boolean", "ID", "bigint", "numeric", "date", "timestamptz", "uuid", "jsonb", "bytea",
-    "query_root", "mutation_root", "subscription_root", "order_by", "at_input", "at_branch_input", "Node", "PageInfo",
+    "query_root", "mutation_root", "subscription_root", "order_by", "at_input", "at_branch_input", "change_operation",
+    "Node", "PageInfo",
 })  # fmt: skip
 """Types that every schema has, beside comparisons, which end with ``_comparison_exp``."""
 

@@ -10,7 +10,7 @@ from synthdb.graphql.refusals import Refused, over
 from synthdb.rest.body import decode_json
 from synthdb_host.errors import InvalidBody, InvalidParameter, RequestError, TooComplex
 
-__all__ = ["Sent", "read_batch", "read_body", "read_query_string"]
+__all__ = ["Sent", "read_batch", "read_body", "read_payload", "read_query_string"]
 
 _KNOWN: Final = ("query", "documentId", "operationName", "variables", "extensions")
 _MOST_PARAMETERS: Final = 20
@@ -47,6 +47,18 @@ def read_body(body: bytes, limits: Limits) -> Sent | list[Any]:
     try:
         value = decode_json(body)
         return value if isinstance(value, list) else _sent(value, limits)
+    except RequestError as error:
+        raise Refused(error, malformed=True) from error
+
+
+def read_payload(value: object, limits: Limits) -> Sent:
+    """Read a request that is a part of a message.
+
+    Raises:
+        Refused: it is not a GraphQL request.
+    """
+    try:
+        return _sent(value, limits)
     except RequestError as error:
         raise Refused(error, malformed=True) from error
 

@@ -13,6 +13,9 @@ from synthdb.graphql.limits import Limits
 from synthdb.graphql.refusals import Refused
 from synthdb.graphql.requests import Sent, read_batch, read_body, read_query_string
 from synthdb.graphql.service import Place, Service
+from synthdb.graphql.subscriptions.connection import Terms
+from synthdb.graphql.subscriptions.sockets import Sockets
+from synthdb.graphql.subscriptions.streams import EventStream
 from synthdb.rest.idempotency import KEY_HEADER, keyed
 from synthdb.rest.message import with_message
 from synthdb.rest.preferences import parse_preferences
@@ -24,6 +27,7 @@ __all__ = ["GraphqlResource"]
 
 _JSON: Final = "application/json"
 _RESPONSE: Final = "application/graphql-response+json"
+_EVENTS: Final = "text/event-stream"
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
@@ -42,8 +46,13 @@ _PAGE: Final = """<!doctype html>
 class GraphqlResource:
     """A database at ``/{db}[@{ref}]``, for operations of GraphQL."""
 
-    def __init__(self, service: Service, limits: Limits, *, page: bool) -> None:
+    asks_who_it_is = True
+    """Of WebSockets, whose clients say it in a first message."""
+
+    def __init__(self, service: Service, limits: Limits, sockets: Sockets, terms: Terms, *, page: bool) -> None:
         self._service = service
+        self._sockets = sockets
+        self._terms = terms
         self._limits = limits
         self._page = page
 
@@ -53,15 +62,23 @@ class GraphqlResource:
         resp.set_header("Accept-Post", _JSON)
         resp.status = falcon.HTTP_204
 
+    async def on_websocket(self, req: falcon.asgi.Request, ws: falcon.asgi.WebSocket, **_names: str) -> None:
+        """Answer operations on a WebSocket, subscriptions too."""
+        await self._sockets.serve(req, ws)
+
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Answer the query in the address; a browser is shown the page that it can be changed on."""
         resp.set_header("Vary", "Accept, Authorization")
         if self._page and mediatypes.best_match((_JSON, _RESPONSE, falcon.MEDIA_HTML), req.accept) == falcon.MEDIA_HTML:
             await self._show(req, resp)
             return
-        form, place = _form(req), _place(req, writes=False)
+        streams, place = _streams(req), _place(req, writes=False)
+        form = _JSON if streams else _form(req)
         try:
             sent = read_query_string(req.query_string, self._limits)
+            if streams:
+                self._stream(req, resp, sent, place)
+                return
             status, body = await self._answered(sent, place, form, resp)
         except Refused as refused:
             status, body = _refusal(refused, form)
@@ -73,12 +90,16 @@ class GraphqlResource:
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Answer the operation in the body."""
         resp.set_header("Vary", "Accept, Authorization")
-        form = _form(req)
+        streams = _streams(req)
+        form = _JSON if streams else _form(req)
         _check_content(req)
         body = await req.stream.readall()
         place = _writing(req, body)
         try:
             sent = read_body(body, self._limits)
+            if streams and isinstance(sent, Sent):
+                self._stream(req, resp, sent, place)
+                return
             if isinstance(sent, list):
                 if place.keyed is not None:
                     raise InvalidParameter(
@@ -90,6 +111,13 @@ class GraphqlResource:
         except Refused as refused:
             status, body = _refusal(refused, form)
         _answer(resp, status, body, form)
+
+    def _stream(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, sent: Sent, place: Place) -> None:
+        resp.content_type = _EVENTS
+        resp.set_header("Cache-Control", "no-store")
+        resp.set_header("X-Accel-Buffering", "no")
+        # Falcon takes any asynchronous iterable, and closes it.
+        resp.stream = EventStream(self._service, sent, place, req.context.credentials, self._terms)  # type: ignore[assignment]  # it says less than it takes
 
     async def _answered(self, sent: Sent, place: Place, form: str, resp: falcon.asgi.Response) -> tuple[str, bytes]:
         answer = await self._service.answer(sent, place)
@@ -145,6 +173,11 @@ def _form(req: falcon.asgi.Request) -> str:
             "GraphQL answers in JSON only.", hint=f"Accept {_RESPONSE} or {_JSON}.", where="header 'Accept'"
         )
     return found
+
+
+def _streams(req: falcon.asgi.Request) -> bool:
+    """Say whether the client wants server-sent events: only who names them does."""
+    return mediatypes.best_match((_JSON, _RESPONSE, _EVENTS), req.accept) == _EVENTS
 
 
 def _check_content(req: falcon.asgi.Request) -> None:

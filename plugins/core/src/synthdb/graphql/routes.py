@@ -12,6 +12,8 @@ from synthdb.graphql.resources import GraphqlResource
 from synthdb.graphql.schemas import Schemas
 from synthdb.graphql.sdl import SdlResource
 from synthdb.graphql.service import Service
+from synthdb.graphql.subscriptions.connection import Terms
+from synthdb.graphql.subscriptions.sockets import Sockets
 from synthdb.rest.assets import AssetResource
 from synthdb.rest.routes import core_settings
 from synthdb_host.contracts import Route
@@ -33,7 +35,8 @@ _ASSETS: Final = {
 
 def routes(host: "PluginHost") -> Sequence[Route]:
     """Give the routes, relative to the mount of the GraphQL generator."""
-    settings = core_settings(host).graphql
+    core = core_settings(host)
+    settings = core.graphql
     limits = Limits.of(host.settings, settings)
     service = Service(
         host.gate,
@@ -44,7 +47,15 @@ def routes(host: "PluginHost") -> Sequence[Route]:
         limits,
         settings.introspection,
     )
-    database = GraphqlResource(service, limits, page=settings.page)
+    terms = Terms(
+        settings.max_operations,
+        settings.init_seconds,
+        core.realtime_heartbeat_seconds,
+        core.realtime_lifetime_seconds,
+    )
+    sockets = Sockets(service, terms, settings.max_sockets, host.settings.cors.origins)
+    host.gate.when_feeds_end(sockets.end)
+    database = GraphqlResource(service, limits, sockets, terms, page=settings.page)
     assets = AssetResource("synthdb.graphql", _ASSETS)
     sdl = SdlResource(service)
     return (

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema, print_schema
 
 from synthdb.graphql.names import Names
 from synthdb.graphql.plugin_types import PluginTypes
+from synthdb.graphql.subscriptions.types import subscription_root
 from synthdb.graphql.types.mutations import mutation_root
 from synthdb.graphql.types.registry import Registry
 from synthdb.graphql.types.roots import query_root
@@ -41,7 +42,10 @@ class Schema(strawberry.Schema):
         self.key = key
         self.names: Names = registry.names
         self._schema = GraphQLSchema(
-            query=query_root(registry), mutation=mutation_root(registry), types=tuple(plugins.types.values())
+            query=query_root(registry),
+            mutation=mutation_root(registry),
+            subscription=subscription_root(registry),
+            types=tuple(plugins.types.values()),
         )
         # Resolvers of Strawberry find their schema there.
         self._schema._strawberry_schema = self  # type: ignore[attr-defined] # noqa: SLF001 - as Strawberry itself does

@@ -6,19 +6,29 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graphql import OperationDefinitionNode, OperationType
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from synthdb.graphql.answering import Answer, Answering, Asked, Keyed
 from synthdb.graphql.documents import Document, Documents
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
+from synthdb.graphql.plans.compiling import find_operation
 from synthdb.graphql.refusals import Refused, too_long
 from synthdb.graphql.requests import Sent
 from synthdb.graphql.schema import Schema
 from synthdb.graphql.schemas import Schemas
+from synthdb.graphql.subscriptions.changes import Changes
+from synthdb.graphql.subscriptions.watching import Watched, watched
 from synthdb.queries.documents import digest_of, select_text
 from synthdb_host.contracts import Context, Resource
-from synthdb_host.errors import CatalogChanged, IntrospectionDisabled, NotAllowed, TooComplex, UnknownTable
+from synthdb_host.errors import (
+    CatalogChanged,
+    IntrospectionDisabled,
+    InvalidDocument,
+    NotAllowed,
+    TooComplex,
+    UnknownTable,
+)
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Ref
 
@@ -40,6 +50,15 @@ class Place:
     writes: bool = True
     rollback: bool = False
     keyed: Keyed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A request whose operation is found to be valid, and allowed to cost what it does."""
+
+    asked: Asked
+    operation: OperationDefinitionNode
+    cost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,40 @@ class Service:
         Raises:
             CatalogChanged: it has changed, or nothing would say so.
         """
+        found = await self._prepared(sent, place, schema)
+        kind = found.operation.operation
+        if kind is OperationType.SUBSCRIPTION:
+            hint = "Open a WebSocket, or accept text/event-stream."
+            raise Refused(InvalidDocument("A subscription has more than one answer.", hint=hint))
+        if bound is not None and (found.asked.document.introspects or kind is not OperationType.QUERY):
+            # No read of rows says whether the schema is the right one.
+            raise CatalogChanged("The schema may have changed.")
+        if kind is not OperationType.QUERY and not place.writes:
+            raise NotAllowed("A GET request may only hold a query.", hint="Send other operations with POST.")
+        caller = self._within(place.caller)
+        asked = replace(found.asked, caller=caller, bound=bound)
+        if kind is OperationType.MUTATION:
+            asked = replace(asked, caller=replace(caller, dry_run=place.rollback), keyed=place.keyed)
+        answer = await self.answering.answer(asked)
+        return self._checked(answer, found.operation, found.cost if sent.wants_cost else None)
+
+    async def changes(self, sent: Sent, place: Place) -> Changes | None:
+        """Begin what a request subscribes to; None: it asks for something else.
+
+        Raises:
+            Refused, RequestError: as :meth:`answer` does.
+        """
+        found = await self._prepared(sent, place, await self.schemas.get(place.database, place.ref, place.caller))
+        if found.operation.operation is not OperationType.SUBSCRIPTION:
+            return None
+        try:
+            changes = Changes(self.gate, place.database, _watched(found.asked), place.caller, self.limits)
+        except GraphQLError as error:
+            raise Refused(error) from error
+        await changes.open()
+        return changes
+
+    async def _prepared(self, sent: Sent, place: Place, schema: Schema) -> _Prepared:
         text = await self.persisted.text(sent, self._registered(place))
         document = self.documents.known(schema.key, text)
         if document is None:
@@ -89,18 +142,8 @@ class Service:
         if document.introspects and not await self._may_introspect(place):
             raise Refused(IntrospectionDisabled("You may not ask for the schema here."))
         operation = document.operation(sent.operation_name)
-        if bound is not None and (document.introspects or operation.operation is not OperationType.QUERY):
-            # No read of rows says whether the schema is the right one.
-            raise CatalogChanged("The schema may have changed.")
-        if operation.operation is not OperationType.QUERY and not place.writes:
-            raise NotAllowed("A GET request may only hold a query.", hint="Send other operations with POST.")
-        cost = self._cost(document, operation, sent)
-        caller = self._within(place.caller)
-        asked = Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller, bound)
-        if operation.operation is OperationType.MUTATION:
-            asked = replace(asked, caller=replace(caller, dry_run=place.rollback), keyed=place.keyed)
-        answer = await self.answering.answer(asked)
-        return self._checked(answer, operation, cost if sent.wants_cost else None)
+        asked = Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, place.caller)
+        return _Prepared(asked, operation, self._cost(document, operation, sent))
 
     def _cost(self, document: Document, operation: OperationDefinitionNode, sent: Sent) -> int:
         try:
@@ -151,3 +194,12 @@ class Service:
             return texts[0] if texts and digest_of(texts[0]) == digest else None
 
         return text_of
+
+
+def _watched(asked: Asked) -> Watched:
+    operation = find_operation(asked.schema.graphql, asked.document.node, asked.operation_name)
+    variables = operation.variables(asked.variables)
+    if isinstance(variables, list):
+        raise Refused(*variables)
+    deciding = [variables.coerced.get(name) for name in operation.deciding]
+    return watched(operation, variables, asked.ref, ("graphql", asked.document.key, asked.operation_name, *deciding))

@@ -24,7 +24,7 @@ from synthdb.graphql.types.registry import Registry
 from synthdb.graphql.types.rows import many, row_type
 from synthdb_host.catalog import Table
 
-__all__ = ["mutation_root"]
+__all__ = ["branch_input", "mutation_root"]
 
 _VERSION = "Only if the row still has this version, which REST gives as its entity tag."
 
@@ -62,7 +62,7 @@ def _fields(registry: Registry, table: Table) -> Iterator[tuple[str, GraphQLFiel
 def _field(
     registry: Registry, type_: GraphQLOutputType, args: dict[str, GraphQLArgument], kind: MutationKind, table: Table
 ) -> GraphQLField:
-    args = {**args, **_one("at", _at(registry))}
+    args = {**args, **_one("at", branch_input(registry))}
     return GraphQLField(type_, args=args, description=table.comment, extensions=bound(MutationField(kind, table)))
 
 
@@ -94,7 +94,8 @@ def _version() -> dict[str, GraphQLArgument]:
     return {"if_version": GraphQLArgument(GraphQLString, description=_VERSION)}
 
 
-def _at(registry: Registry) -> GraphQLInputObjectType:
+def branch_input(registry: Registry) -> GraphQLInputObjectType:
+    """Give the input type that names a branch."""
     fields = {"branch": GraphQLInputField(GraphQLNonNull(GraphQLString))}
-    description = "A branch to write to; all mutations of an operation write to the same."
+    description = "A branch to write to or to follow; all mutations of an operation write to the same."
     return registry.once("at_branch_input", GraphQLInputObjectType, fields=fields, description=description)

@@ -1,0 +1,1 @@
+"""Subscriptions: the changes of a table, as the feed has them, over WebSockets and server-sent events."""
