@@ -5,14 +5,13 @@ authorize, restrict, execute, observe. What nobody contributes is not asked: wit
 policies an operation goes straight to its storage.
 """
 
-import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from synthdb_host.access import Access
-from synthdb_host.catalog import Catalog, CheckConstraint, Table
+from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import (
     UNRESTRICTED,
     Capability,
@@ -24,23 +23,24 @@ from synthdb_host.contracts import (
     Resource,
     Restrictions,
     Result,
-    RowStream,
     TableRestriction,
     Transaction,
 )
-from synthdb_host.deciding import Deciders, columns_of, forbidden, join_restrictions
+from synthdb_host.deciding import Deciders, forbidden, join_restrictions
 from synthdb_host.demands import Demands
 from synthdb_host.errors import RequestError, Unavailable, UnknownDatabase, UnsupportedCapability
-from synthdb_host.operations import HEAD, Delete, Filter, Insert, Operation, Or, Ref, Select, Update
+from synthdb_host.gated import GatedStream, GatedTransaction
+from synthdb_host.operations import HEAD, Delete, Filter, Insert, Operation, Ref, Select, Update
 from synthdb_host.selection import closest
 from synthdb_host.versions import Follow
+from synthdb_host.visibility import NO_ROWS, visible
 
 if TYPE_CHECKING:
     from synthdb_host.contributions import Contributions
     from synthdb_host.feeds import Feed, Feeds, Wishes
     from synthdb_host.settings import FeedSettings
 
-__all__ = ["Gate", "GatedStream", "GatedTransaction", "Observer", "OpenDatabases"]
+__all__ = ["Gate", "Observer", "OpenDatabases"]
 
 Observer = Callable[[str, Operation | Follow, Principal, Outcome], None]
 """Told how an operation went: database, operation, principal, outcome."""
@@ -51,8 +51,6 @@ _BASIC: Final = frozenset({Select, Insert, Update, Delete})
 _ROW_ACTIONS: Final = ("select", "insert", "update", "delete")
 
 _TABLE_ACTIONS: Final = (*_ROW_ACTIONS, "define")
-
-_NO_ROWS: Final = Or(())
 
 T = TypeVar("T")
 
@@ -135,7 +133,7 @@ class Gate:
         if self._is_free(context.principal):
             return catalog
         limits = await self._limits(database, catalog, context)
-        return _visible(catalog, limits) if limits else catalog
+        return visible(catalog, limits) if limits else catalog
 
     async def reads_everything(self, database: str, context: Context) -> bool:
         """Say whether the caller may follow all changes of all rows: nothing is hidden, and no policy stands before it.
@@ -175,7 +173,7 @@ class Gate:
         """
         return await self._run(database, None, operation, context)
 
-    async def begin(self, database: str, context: Context, ref: Ref = HEAD) -> "GatedTransaction":
+    async def begin(self, database: str, context: Context, ref: Ref = HEAD) -> GatedTransaction:
         """Start a transaction on a branch, whose every operation passes the gate.
 
         Raises:
@@ -190,7 +188,7 @@ class Gate:
 
         return GatedTransaction(run, transaction, lambda: self._tell(database))
 
-    async def stream(self, database: str, select: Select, context: Context) -> "GatedStream":
+    async def stream(self, database: str, select: Select, context: Context) -> GatedStream:
         """Start to read rows piece by piece; whoever does closes the stream.
 
         Raises:
@@ -400,85 +398,13 @@ class Gate:
         for name, table in catalog.tables.items():
             resource = Resource(database, name)
             if await self._refusal(context, "select", resource) is not None:
-                limits[name] = TableRestriction(_NO_ROWS, hidden=frozenset(table.by_name))
+                limits[name] = TableRestriction(NO_ROWS, hidden=frozenset(table.by_name))
                 continue
             for action in actions:
                 found = await self._deciders.restriction(context, action, resource)
                 if found is not None:
                     limits[name] = join_restrictions(limits.get(name), found)
         return limits
-
-
-class GatedStream:
-    """A stream of rows, like :class:`synthdb_host.contracts.RowStream`.
-
-    When it is closed it is observed, with the seconds that were spent reading.
-    """
-
-    def __init__(
-        self, stream: RowStream, observe: Callable[[BaseException | None, int, float], None], seconds: float
-    ) -> None:
-        self._stream = stream
-        self._observe: Callable[[BaseException | None, int, float], None] | None = observe
-        self._error: BaseException | None = None
-        self._seconds = seconds
-        self._rows = 0
-        self.encoder = stream.encoder
-        self.total = stream.total
-
-    async def read(
-        self, size: int, convert: Callable[[Sequence[Sequence[Any]]], T], deadline: float | None = None
-    ) -> T | None:
-        """Read and convert the next rows; None: there are no more."""
-
-        def counted(rows: Sequence[Sequence[Any]]) -> T:
-            self._rows += len(rows)
-            return convert(rows)
-
-        started = time.perf_counter()
-        try:
-            return await self._stream.read(size, counted, deadline)
-        except BaseException as error:
-            self._error = error
-            raise
-        finally:
-            self._seconds += time.perf_counter() - started
-
-    def close(self) -> None:
-        """Let go of the rows; harmless a second time."""
-        self._stream.close()
-        observe, self._observe = self._observe, None
-        if observe is not None:
-            observe(self._error, self._rows, time.perf_counter() - self._seconds)
-
-
-class GatedTransaction:
-    """A transaction; each operation in it is authorised and restricted like any other."""
-
-    def __init__(
-        self,
-        run: Callable[[Operation], Awaitable[Result]],
-        transaction: Transaction,
-        committed: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._run = run
-        self._transaction = transaction
-        self._committed = committed
-
-    async def execute(self, operation: Operation) -> Result:
-        """Run an operation inside the transaction; see :meth:`Gate.execute`. An error undoes it alone."""
-        return await self._run(operation)
-
-    async def commit(self) -> str | None:
-        """Make everything durable; gives the commit id, None if nothing changed."""
-        commit = await self._transaction.commit()
-        if commit is not None:
-            self._committed()
-        return commit
-
-    async def rollback(self) -> None:
-        """Undo everything."""
-        await self._transaction.rollback()
 
 
 def _is_basic(operation: Operation, context: Context) -> bool:
@@ -505,43 +431,3 @@ def _require(database: str, target: Database, needed: set[Capability], context: 
 
 def _code(error: BaseException) -> str:
     return error.code if isinstance(error, RequestError) else "internal_error"
-
-
-def _visible(catalog: Catalog, limits: Mapping[str, TableRestriction]) -> Catalog:
-    gone = {name for name, limit in limits.items() if limit.rows is _NO_ROWS}
-    hidden = {name: limit.hidden for name, limit in limits.items() if limit.hidden}
-    if not gone and not hidden:
-        return catalog
-    tables = {name: _without(table, hidden, gone) for name, table in catalog.tables.items() if name not in gone}
-    # Plans are kept by version: another view of the same catalog needs another one.
-    seen = sorted(gone), sorted((name, sorted(columns)) for name, columns in hidden.items())
-    digest = hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest()
-    return Catalog(f"{catalog.version}/{digest}", tables, whole=catalog.version)
-
-
-def _without(table: Table, hidden: Mapping[str, frozenset[str]], gone: set[str]) -> Table:
-    own = hidden.get(table.name, frozenset())
-    return Table(
-        table.name,
-        tuple(column for column in table.columns if column.name not in own),
-        table.identity,
-        () if own.intersection(table.key) else table.key,
-        table.generated,
-        table.mode,
-        tuple(key for key in table.unique_keys if own.isdisjoint(key.columns)),
-        tuple(
-            key
-            for key in table.foreign_keys
-            if key.table not in gone
-            and own.isdisjoint(key.columns)
-            and hidden.get(key.table, frozenset()).isdisjoint(key.references)
-        ),
-        tuple(index for index in table.indexes if own.isdisjoint(index.columns)),
-        tuple(check for check in table.checks if own.isdisjoint(_named(check))),
-        table.comment,
-        table.preconditions,
-    )
-
-
-def _named(check: CheckConstraint) -> set[str]:
-    return set(columns_of(check.condition))  # type: ignore[arg-type] # the catalog cannot import the filter tree

@@ -16,7 +16,7 @@ __all__ = ["PROBLEM_TYPE", "encode", "error_codes", "meaning", "remedy", "transl
 PROBLEM_TYPE: Final = "application/problem+json"
 
 _OF_STATUS: Final[Mapping[int, type[RequestError]]] = {
-    cls.status: cls for cls in RequestError.__subclasses__() if cls.__module__ == errors.__name__
+    cls.status: cls for cls in RequestError.__subclasses__() if cls.__module__.startswith(f"{errors.__name__}.")
 }
 """The general error of each status."""
 

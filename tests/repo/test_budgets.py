@@ -84,7 +84,7 @@ def test_the_host_stays_small() -> None:
     """The words that host and plugins share, and the machinery that composes them, each fit into an afternoon."""
     files = [path for path in (ROOT / "synthdb_host").rglob("*.py") if "testing" not in path.parts]
     sizes = {path: len(lines_of_code(path.read_text(encoding="utf-8"))) for path in files}
-    vocabulary = sum(size for path, size in sizes.items() if path.stem in VOCABULARY)
+    vocabulary = sum(size for path, size in sizes.items() if not VOCABULARY.isdisjoint((path.stem, path.parent.name)))
 
     assert vocabulary <= VOCABULARY_LINES
     assert sum(sizes.values()) - vocabulary <= MACHINERY_LINES

@@ -8,7 +8,8 @@ from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Context, Result
 from synthdb_host.errors import Conflict, InvalidParameter, ReadOnly
-from synthdb_host.gate import Gate, GatedTransaction
+from synthdb_host.gate import Gate
+from synthdb_host.gated import GatedTransaction
 from synthdb_host.manager import Host
 from synthdb_host.operations import HEAD, Change, Define, Operation, Ref, Select, Sql
 from synthdb_host.stepping import run

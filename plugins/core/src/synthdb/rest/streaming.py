@@ -14,7 +14,8 @@ from synthdb.rest.shapes import Shape
 from synthdb_host.contracts import Context, RowWriter
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import RequestError, Timeout, Unavailable, UnsupportedCapability
-from synthdb_host.gate import Gate, GatedStream
+from synthdb_host.gate import Gate
+from synthdb_host.gated import GatedStream
 from synthdb_host.operations import Select
 from synthdb_host.settings import HostSettings
 
