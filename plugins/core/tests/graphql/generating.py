@@ -12,6 +12,7 @@ from zlib import crc32
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
@@ -230,6 +231,7 @@ class Generator:
             )
             and not any(word in name for word in ("like", "regex", "contain"))
             and not (str(item.type) in _UNSORTED and type_.name.endswith(("_order_by", "_bool_exp")))
+            and not (type_.name.endswith("_order_by") and _is_json(item))
         ]
         if type_.name.endswith("_order_by"):
             names = [
@@ -248,6 +250,12 @@ class Enum(str):
 
 
 _UNSORTED: Final = frozenset({"jsonb_comparison_exp", "bytea_comparison_exp"})
+
+
+def _is_json(item: GraphQLInputField) -> bool:
+    """Say whether rows would be sorted by JSON values, of which Python does not know the order."""
+    column = getattr(binding(item), "column", None)
+    return column is not None and column.type.name == "json"
 
 
 def _named(type_: Any) -> Any:

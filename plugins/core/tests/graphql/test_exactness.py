@@ -26,7 +26,8 @@ from synthdb_host.contracts import Context
 from synthdb_host.operations import CreateTable, Insert, Select
 
 LIMITS = Limits(document_bytes=10**6, tokens=10**6, depth=100, aliases=10**4, fields=10**5, comparisons=10**7)
-EXAMPLES = 200 if os.environ.get("SOAK") else 4
+IS_LONG = bool(os.environ.get("SOAK"))
+EXAMPLES = 200 if IS_LONG else 4
 REFUSED = b'"extensions":{"code"'
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -76,7 +77,13 @@ def pair_of(database: Database) -> Iterator[Pair]:
         yield Pair(api)
 
 
-@settings(max_examples=EXAMPLES, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=not IS_LONG,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(databases(), st.lists(st.integers(0, 2**32), min_size=12, max_size=12))
 def test_generated_operations_are_answered_like_the_executor_does(database: Database, seeds: list[int]) -> None:
     """Of any schema: arguments, variables, directives, fragments, aliases, merged fields and errors."""
