@@ -15,9 +15,11 @@ from tests.integration.test_hostile_bodies import CELLS, PLACES, STRANGE_TYPES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-EXAMPLES: Final = 2_000 if os.environ.get("SOAK") else 200
+IS_LONG: Final = bool(os.environ.get("SOAK"))
+EXAMPLES: Final = 2_000 if IS_LONG else 200
 bounded = settings(
     max_examples=EXAMPLES,
+    derandomize=not IS_LONG,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
