@@ -24,6 +24,8 @@ SHORT: Final = {
     "SYNTHDB_LIMITS__HEADER_TIMEOUT_SECONDS": "1",
     "SYNTHDB_LIMITS__BODY_TIMEOUT_SECONDS": "1",
     "SYNTHDB_LIMITS__WRITE_TIMEOUT_SECONDS": "1",
+    # However the connections of a test are spread over the workers.
+    "SYNTHDB_LIMITS__MAX_STREAMS": "32",
 }
 
 

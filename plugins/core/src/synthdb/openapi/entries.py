@@ -13,6 +13,7 @@ __all__ = [
     "LIMIT",
     "NAME",
     "OFFSET",
+    "POSITION",
     "QUERY_NAME",
     "REF",
     "SHAPES",
@@ -55,6 +56,8 @@ QUERY_NAME: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^[A-Za-z][
 REF: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^(?:{_NAMED}(?:@{_MOMENT})?|{_MOMENT})?$"}
 BOUND: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^{_MOMENT}?$"}
 OFFSET: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^[0-9]{0,18}$"}
+POSITION: Final[Mapping[str, Any]] = {"type": "string", "pattern": r"^([0-9]{1,18}(\.[0-9]{1,18})?)?$"}
+"""Behind a commit, or behind a change in it."""
 TABLES: Final = ("tables", TEXT, "Only these tables; names have commas between them.")
 LIMIT: Final = ("limit", None, "How many at most.")
 

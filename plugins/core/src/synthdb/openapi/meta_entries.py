@@ -3,7 +3,7 @@
 from typing import Final
 
 from synthdb.openapi.defining_entries import DEFINING
-from synthdb.openapi.entries import BOUND, LIMIT, OFFSET, REF, STATE, TABLES, TEXT, Entry
+from synthdb.openapi.entries import BOUND, LIMIT, OFFSET, POSITION, REF, STATE, TABLES, TEXT, Entry
 
 __all__ = ["DATABASE_ACTIONS", "ENTRIES", "TAGS"]
 
@@ -227,7 +227,7 @@ ENTRIES: Final = (
         "changes",
         "Change",
         many=True,
-        query=(("since", OFFSET, "The offset after which to begin."), TABLES, LIMIT),
+        query=(("since", POSITION, "The offset after which to begin."), TABLES, LIMIT),
     ),
     Entry(
         "post",
