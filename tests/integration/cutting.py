@@ -3,14 +3,15 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from tests.integration.serving import free_port
 
 __all__ = ["cutting"]
 
-_MARK: Final = b"x-cut:"
+_CUT: Final = b"x-cut:"
+_STALL: Final = b"x-stall:"
 _SECONDS: Final = 30
 _BLOCK: Final = 65_536
 
@@ -20,7 +21,8 @@ def cutting(port: int) -> Iterator[int]:
     """Pass requests on to the server at a port; gives the port to send them to.
 
     The first request that has a value of the header ``X-Cut`` is passed on whole and answered by the server, but the
-    answer is thrown away and the connection broken. Each connection serves one request.
+    answer is thrown away and the connection broken. Of the answer to the first one that has a value of ``X-Stall`` only
+    the beginning is sent, and then nothing. Each connection serves one request.
     """
     own, seen = free_port(), set[bytes]()
     with socket.create_server(("127.0.0.1", own)) as listener:
@@ -46,12 +48,25 @@ def _pass_on(connection: socket.socket, port: int, seen: set[bytes]) -> None:
         if not request:
             return
         server.sendall(request)
+        if (mark := _mark(request, _STALL)) is not None:
+            _stream(connection, server, stalls=mark not in seen)
+            seen.add(mark)
+            return
         answer = _answer(server)
-        mark = _mark(request)
-        if mark is not None and mark not in seen:
+        if (mark := _mark(request, _CUT)) is not None and mark not in seen:
             seen.add(mark)
             return
         connection.sendall(answer)
+
+
+def _stream(connection: socket.socket, server: socket.socket, *, stalls: bool) -> None:
+    with suppress(OSError):
+        while block := server.recv(_BLOCK):
+            connection.sendall(block)
+            if stalls:
+                # Until the client hangs up.
+                connection.recv(1)
+                return
 
 
 def _request(connection: socket.socket) -> bytes:
@@ -96,8 +111,8 @@ def _answer(server: socket.socket) -> bytes:
     return found
 
 
-def _mark(request: bytes) -> bytes | None:
+def _mark(request: bytes, name: bytes) -> bytes | None:
     for line in request.partition(b"\r\n\r\n")[0].lower().split(b"\r\n"):
-        if line.startswith(_MARK):
+        if line.startswith(name):
             return line
     return None

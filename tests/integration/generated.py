@@ -16,6 +16,7 @@ from synthdb.sdk.generating import Language, sources_for
 from synthdb.sdk.sources import write
 from tests.integration.cutting import cutting
 from tests.integration.films import make_films
+from tests.integration.killing import killing
 from tests.integration.serving import serving
 from tests.integration.shop import make_shop, make_tables
 
@@ -28,18 +29,24 @@ _SECONDS: Final = 850
 
 @dataclass(frozen=True)
 class Shop:
-    """Where a server of the database is, and where what breaks connections to it is."""
+    """Where a server of the database is, where what breaks connections to it is, and where what kills it is."""
 
     url: str
     cutting_url: str
+    killing_url: str
+
+    @property
+    def urls(self) -> tuple[str, str, str]:
+        """What a driver is given."""
+        return self.url, self.cutting_url, self.killing_url
 
 
 @contextmanager
 def serving_shop(folder: Path) -> Iterator[Shop]:
     """Serve a new database of the shop."""
     make_shop(folder / "shop.db")
-    with serving(folder, folder / "shop.db") as server, cutting(server.port) as port:
-        yield Shop(f"http://127.0.0.1:{server.port}", f"http://127.0.0.1:{port}")
+    with serving(folder, folder / "shop.db") as server, cutting(server.port) as cut, killing(server) as kill:
+        yield Shop(*(f"http://127.0.0.1:{port}" for port in (server.port, cut, kill)))
 
 
 def generate(folder: Path, language: Language, scripts: Sequence[str]) -> Path:

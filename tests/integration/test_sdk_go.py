@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def test_the_client_does_what_it_promises(folder: Path, shop: Shop) -> None:
     """It compiles with the standard library alone, vet has nothing to say, and every check of the driver passes."""
-    environment = {**ENVIRONMENT, "BASE_URL": shop.url, "CUTTING_URL": shop.cutting_url}
+    environment = {**ENVIRONMENT, **dict(zip(("BASE_URL", "CUTTING_URL", "KILLING_URL"), shop.urls, strict=True))}
     run([GO, "vet", "./..."], folder, environment)
     printed = run([GO, "test", "-count=1", "-v", "./..."], folder, environment)
     assert printed.count("--- PASS: Test") == (CLIENTS / "sdk" / "roundtrip_test.go").read_text("utf-8").count(

@@ -41,7 +41,7 @@ rpc.staff(least=1)[0]["nmae"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generate the client."""
-    return generate(tmp_path_factory.mktemp("python"), "python", ["roundtrip.py"])
+    return generate(tmp_path_factory.mktemp("python"), "python", ["roundtrip.py", "listening.py"])
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def test_the_client_does_what_it_promises(folder: Path, shop: Shop) -> None:
     """Every check of the driver passes against the server."""
-    check_results(run([sys.executable, "roundtrip.py", shop.url, shop.cutting_url], folder), 23)
+    check_results(run([sys.executable, "roundtrip.py", *shop.urls], folder), 26)
 
 
 def test_mypy_finds_nothing_in_the_client_and_what_is_wrong_in_its_use(folder: Path) -> None:

@@ -1,7 +1,8 @@
 """Drives the generated Python client against a server of the shop database.
 
-Usage: ``python roundtrip.py BASE_URL CUTTING_URL``, with the client in the folder; prints one JSON line per check:
-``{"name", "error"}``. The second address breaks the connection of a request with ``X-Cut`` after it was done.
+Usage: ``python roundtrip.py BASE_URL CUTTING_URL KILLING_URL``, with the client in the folder; prints one JSON line per
+check: ``{"name", "error"}``. The second address breaks the connection of a request with ``X-Cut`` after it was done;
+the third one kills the server, and answers when it is there again.
 """
 
 import json
@@ -14,6 +15,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import shop_client
+from listening import (
+    a_listener_misses_and_repeats_nothing,
+    a_silent_connection_is_made_again,
+    refused,
+    what_happens_to_rows_has_types,
+)
 from shop_client import Items, People
 from shop_client.runtime import (
     BadRequest,
@@ -404,17 +411,9 @@ CHECKS: tuple[Callable[[Client], None], ...] = (
     branches_and_past_states, changes_go_on_where_they_ended, dry_runs_change_nothing, errors_say_what_is_wrong,
     a_drifted_schema_is_told_once, lost_updates_are_noticed, a_write_whose_answer_is_lost_is_done_once,
     a_batch_is_one_commit, a_walk_is_of_one_moment, each_row_gets_its_own_values, long_queries_fit,
-    saved_queries_are_called,
+    saved_queries_are_called, a_listener_misses_and_repeats_nothing, what_happens_to_rows_has_types,
+    a_silent_connection_is_made_again,
 )  # fmt: skip
-
-
-def refused(call: Callable[[], object], kind: type[Refused]) -> Refused:
-    """Give the error that a call raises."""
-    try:
-        call()
-    except kind as error:
-        return error
-    raise AssertionError
 
 
 def main() -> None:

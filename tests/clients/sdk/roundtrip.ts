@@ -1,20 +1,21 @@
 /**
  * Drives the generated TypeScript client against a server of the shop database.
  *
- * Usage: `node roundtrip.js BASE_URL CUTTING_URL`; prints one JSON line per check: `{"name", "error"}`. The second address
- * breaks the connection of a request with `X-Cut` after it was done.
+ * Usage: `node roundtrip.js BASE_URL CUTTING_URL KILLING_URL`; prints one JSON line per check: `{"name", "error"}`. The second
+ * address breaks the connection of a request with `X-Cut` after it was done; the third one kills the server, and answers when
+ * it is there again.
  */
 
 import { connect, type Queries, type Tables } from "./shop_client/index.js";
 import {
-  anyOf, compare, jsonPath, NotConnected, NotSingular, path, reference, Refused, type Client, type Pending,
+  anyOf, compare, jsonPath, NotConnected, NotSingular, path, reference, Refused, type Client, type LiveChange, type Pending,
 } from "./shop_client/runtime/index.js";
 
 declare const process: { readonly argv: readonly string[] };
 
 type Shop = Client<Tables, Queries>;
 
-const [, , BASE = "", CUTTING = ""] = process.argv;
+const [, , BASE = "", CUTTING = "", KILLING = ""] = process.argv;
 const RUN = String(Math.random());
 const ODD = 'Größe & "Maße"';
 const BIG = 2n ** 53n + 1n;
@@ -223,6 +224,83 @@ const CHECKS: Record<string, (client: Shop) => Promise<void>> = {
     const found: unknown[] = [];
     for await (const change of client.changes(last, { tables: ["people"] })) found.push([change.change, change.key]);
     same(found, [["update", [50]], ["delete", [50]]]);
+  },
+
+  async aListenerMissesAndRepeatsNothing(client) {
+    const [head] = await client.commits({ limit: 1 });
+    const patient = connect(BASE, { retries: { most: 30 } });
+    const write = async (first: number, last: number) => {
+      for (let number = first; number < last; number += 1) {
+        await patient.from("items").insert([{ sku: `n${number}` }, { sku: `o${number}` }]).orThrow();
+      }
+    };
+    const disturb = async () => {
+      await Promise.all([write(20, 30), fetch(KILLING)]);
+      await write(30, 40);
+    };
+    await write(0, 20);
+    const found: LiveChange[] = [];
+    let others = Promise.resolve();
+    for await (const change of patient.listen({ since: String(head?.["id"]), tables: ["items"] })) {
+      found.push(change);
+      if (found.length === 1) others = disturb();
+      if (found.length === 80) break;
+    }
+    await others;
+    const skus = Array.from({ length: 40 }, (_, number) => [`n${number}`, `o${number}`]).flat();
+    same(found.map((change) => change.new?.["sku"]), skus);
+    same(new Set(found.map((change) => change.seq)).size, 80);
+    const again: string[] = [];
+    const stop = new AbortController();
+    for await (const change of patient.listen({ since: found[40]?.seq, signal: stop.signal })) {
+      again.push(change.seq);
+      if (again.length === 39) setTimeout(() => stop.abort(), 200);
+    }
+    same(again, found.slice(41).map((change) => change.seq));
+    try {
+      await patient.listen({ since: "99999" }).next();
+      throw new Error("there are no such changes");
+    } catch (error) {
+      same(error instanceof Refused && [error.code, error.kind], ["history_gone", "not_found"]);
+    }
+  },
+
+  async whatHappensToRowsHasTypes(client) {
+    const items = client.from("items");
+    const since = String((await client.commits({ limit: 1 }))[0]?.["id"]);
+    await items.insert({ id: 1, sku: "a", price: "2.50", photo: new Uint8Array([255]) }).orThrow();
+    await items.insert({ id: 2, sku: "other", stock: 9 }).orThrow();
+    await items.update({ stock: BIG }).key(1).orThrow();
+    await items.update({ sku: "b, (1)" }).key(1).orThrow();
+    await items.update({ sku: "a" }).key(1).orThrow();
+    await items.delete().key(1).orThrow();
+    const found: unknown[] = [];
+    for await (const change of items.listen([compare("sku", "eq", "a"), compare("id", "lt", 5)], { since })) {
+      if (change.op === "insert") found.push([change.op, change.new.price, change.new.photo, change.old]);
+      if (change.op === "update") found.push([change.op, change.new.stock, change.old.stock, change.changed, change.key]);
+      if (change.op === "leave") found.push([change.op, change.old.stock]);
+      if (change.op === "delete") break;
+    }
+    const photo = new Uint8Array([255]);
+    same(found, [
+      ["insert", "2.5000", photo, null], ["update", BIG, null, ["stock"], [1]], ["leave", BIG], ["insert", "2.5000", photo, null],
+    ]);
+    try {
+      await items.listen([compare("nmae", "eq", "x")]).next();
+      throw new Error("there is no such column");
+    } catch (error) {
+      same(error instanceof Refused && error.code, "unknown_column");
+    }
+  },
+
+  async aSilentConnectionIsMadeAgain(client) {
+    const since = String((await client.commits({ limit: 1 }))[0]?.["id"]);
+    const stalled = connect(CUTTING, { timeout: 500, headers: { "X-Stall": `ts ${RUN}` } });
+    await client.from("items").insert({ sku: "heard" }).orThrow();
+    for await (const change of stalled.listen({ since })) {
+      same(change.new?.["sku"], "heard");
+      break;
+    }
   },
 
   async lostUpdatesAreNoticed(client) {

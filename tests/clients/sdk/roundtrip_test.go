@@ -1,5 +1,6 @@
 // Package example drives the generated Go client against a server of the shop database, at BASE_URL. The server at
-// CUTTING_URL breaks the connection of a request with X-Cut after it was done.
+// CUTTING_URL breaks the connection of a request with X-Cut after it was done; KILLING_URL kills the server, and answers
+// when it is there again.
 package example
 
 import (
@@ -326,6 +327,103 @@ func TestChangesGoOnWhereTheyEnded(t *testing.T) {
 		found = append(found, must(change, err)(t).Change)
 	}
 	same(t, found, []string{"update", "delete"})
+}
+
+func TestAListenerMissesAndRepeatsNothing(t *testing.T) {
+	client := connect(t, shop.Options{Retries: &shop.Retries{Most: 30, FirstPause: 100 * time.Millisecond, LongestPause: 5 * time.Second}})
+	since := fmt.Sprint(must(client.Commits(ctx, url.Values{"limit": {"1"}}))(t)[0]["id"])
+	items := shop.Items.In(client)
+	skus := []string{}
+	write := func(first, last int) error {
+		for number := first; number < last; number++ {
+			rows := []shop.ItemsInsert{{Sku: fmt.Sprintf("n%d", number)}, {Sku: fmt.Sprintf("o%d", number)}}
+			if _, err := items.Insert(rows...).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for number := 0; number < 40; number++ {
+		skus = append(skus, fmt.Sprintf("n%d", number), fmt.Sprintf("o%d", number))
+	}
+	disturb := func() error {
+		writes := make(chan error)
+		go func() { writes <- write(20, 30) }()
+		answer, err := http.Get(os.Getenv("KILLING_URL"))
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		return errors.Join(err, <-writes, write(30, 40))
+	}
+	must(0, write(0, 20))(t)
+	found, seqs, others := []string{}, []string{}, make(chan error, 1)
+	for change, err := range client.Listen(ctx, since, "items") {
+		var row shop.ItemsRow
+		must(0, err)(t)
+		must(0, json.Unmarshal(*change.New, &row))(t)
+		found, seqs = append(found, row.Sku), append(seqs, change.Seq)
+		if len(found) == 1 {
+			go func() { others <- disturb() }()
+		}
+		if len(found) == len(skus) {
+			break
+		}
+	}
+	must(0, <-others)(t)
+	same(t, found, skus)
+	again := []string{}
+	brief, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for change, err := range client.Listen(brief, seqs[40]) {
+		if again = append(again, must(change, err)(t).Seq); len(again) == 39 {
+			time.AfterFunc(200*time.Millisecond, cancel)
+		}
+	}
+	same(t, again, seqs[41:])
+	for _, err := range client.Listen(ctx, "99999") {
+		refused(t, err, shop.ErrNotFound, "history_gone")
+	}
+}
+
+func TestASilentConnectionIsMadeAgain(t *testing.T) {
+	client := connect(t, shop.Options{})
+	since := fmt.Sprint(must(client.Commits(ctx, url.Values{"limit": {"1"}}))(t)[0]["id"])
+	must(shop.Items.In(client).Insert(shop.ItemsInsert{Sku: "heard"}).Exec(ctx))(t)
+	options := shop.Options{Timeout: 500 * time.Millisecond, Header: http.Header{"X-Stall": {"go"}}}
+	for change, err := range must(shop.Connect(os.Getenv("CUTTING_URL"), options))(t).Listen(ctx, since) {
+		same(t, strings.Contains(string(*must(change, err)(t).New), `"sku":"heard"`), true)
+		break
+	}
+}
+
+func TestWhatHappensToRowsHasTypes(t *testing.T) {
+	client := connect(t, shop.Options{})
+	since := fmt.Sprint(must(client.Commits(ctx, url.Values{"limit": {"1"}}))(t)[0]["id"])
+	items := shop.Items.In(client)
+	made := shop.ItemsInsert{Id: shop.Set[int64](1), Sku: "a", Price: shop.Set(shop.Decimal("2.50")), Photo: shop.Set([]byte{255})}
+	must(items.Insert(made).Exec(ctx))(t)
+	must(items.Insert(shop.ItemsInsert{Id: shop.Set[int64](2), Sku: "other"}).Exec(ctx))(t)
+	must(items.Update(shop.ItemsUpdate{Stock: shop.Set[int64](big)}).Key(1).Exec(ctx))(t)
+	must(items.Update(shop.ItemsUpdate{Sku: shop.Set("b, (1)")}).Key(1).Exec(ctx))(t)
+	must(items.Update(shop.ItemsUpdate{Sku: shop.Set("a")}).Key(1).Exec(ctx))(t)
+	must(items.Delete().Key(1).Exec(ctx))(t)
+	found := []shop.LiveChange[shop.ItemsRow]{}
+	for change, err := range items.Listen(ctx, since, shop.Eq("sku", "a"), shop.Lt("id", 5)) {
+		if found = append(found, must(change, err)(t)); change.Op == shop.OpDelete {
+			break
+		}
+	}
+	ops := []shop.Op{}
+	for _, change := range found {
+		ops = append(ops, change.Op)
+	}
+	same(t, ops, []shop.Op{shop.OpInsert, shop.OpUpdate, shop.OpLeave, shop.OpInsert, shop.OpDelete})
+	same(t, []any{*found[0].New.Price, found[0].New.Photo}, []any{shop.Decimal("2.5000"), []byte{255}})
+	same(t, []any{*found[1].New.Stock, found[1].Changed, string(found[1].Key)}, []any{int64(big), []string{"stock"}, "[1]"})
+	same(t, []any{found[2].New == nil, *found[2].Old}, []any{true, *found[1].New})
+	for _, err := range items.Listen(ctx, "", shop.Eq("nmae", "x")) {
+		refused(t, err, shop.ErrBadRequest, "unknown_column")
+	}
 }
 
 func TestDryRunsAndErrors(t *testing.T) {

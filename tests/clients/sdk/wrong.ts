@@ -42,3 +42,9 @@ const [row] = await items.select("id").embed("items_buyer", (buyer) => buyer.sel
 const name: string | undefined = row?.items_buyer?.name;
 // @ts-expect-error only its name was selected
 console.log(name, row?.items_buyer?.born);
+for await (const change of items.listen()) {
+  // @ts-expect-error a row that was deleted has no values after it
+  console.log(change.new.sku);
+  // @ts-expect-error there is no such column
+  if (change.op === "insert") console.log(change.new.nmae);
+}

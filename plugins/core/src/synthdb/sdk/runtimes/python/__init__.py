@@ -19,7 +19,7 @@ from .errors import (
     Unavailable,
 )
 from .feed import Change
-from .following import LiveChange
+from .following import Listening, LiveChange
 from .reading import Embed, Query
 from .replies import Answer
 from .sessions import Options
@@ -43,6 +43,7 @@ __all__ = [
     "Garbled",
     "Group",
     "Inserting",
+    "Listening",
     "LiveChange",
     "Narrowed",
     "NotConnected",

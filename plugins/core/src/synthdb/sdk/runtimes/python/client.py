@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from .batches import Batch, Batchable
-from .conditions import quoted
+from .conditions import Condition, quoted
 from .feed import Change, follow
-from .following import LiveChange, listen
+from .following import Listening
 from .reading import Query
 from .replies import Answer, answer_rows
 from .sessions import Options, Session
@@ -102,6 +102,11 @@ class TableClient(Generic[Row, Insert, Update, Found, Column]):
         path = f"history/{segment(self._table.name)}/{key_path(key)}"
         return cast("list[dict[str, Any]]", self._session.ask("GET", path + _query(column=column)))
 
+    def listen(self, *conditions: Condition, since: str | None = None) -> Listening[Row]:
+        """Be told of changes of the rows of which all conditions are true, before or after; see the client's."""
+        parameters = [condition.parameters() for condition in conditions]
+        return Listening(self._session, f"changes/{segment(self._table.name)}", parameters, since, self._table.columns)
+
     def _row(self, key: tuple[Scalar, ...]) -> str:
         return f"{self._session.table(self._table.name)}/{key_path(key)}"
 
@@ -168,20 +173,17 @@ class Client:
         """
         return follow(self._session, since, tables, wait)
 
-    def listen(self, since: str | None = None, *, tables: Sequence[str] = ()) -> Iterator[LiveChange]:
+    def listen(self, since: str | None = None, *, tables: Sequence[str] = ()) -> Listening[dict[str, Any]]:
         """Be told of changes as they are made, for ever; a connection that breaks is made again by itself.
+
+        Values are as they are in JSON.
 
         Args:
             since: ``seq`` of the last change that was dealt with, of an earlier run; None: what comes from now on.
             tables: only changes of these tables.
-
-        Raises:
-            NotFound: with the code ``history_gone``, the changes after ``since`` are no longer kept.
-            Refused: it is not allowed, or not any more.
-            NotConnected: there was no answer for a long time.
         """
         parameters = [("tables", ",".join(tables))] if tables else []
-        return listen(self._session, since, self._session.realtime("changes"), parameters)
+        return Listening(self._session, "changes", parameters, since, {})
 
     @property
     def branches(self) -> Branches:

@@ -229,7 +229,8 @@ class Query(_Selecting[Column], Generic[Row, Found, Column]):
             NotConnected: the answer broke off.
         """
         for line in self.session.lines(self._request("application/x-ndjson")):
-            yield self._row(decode(line))
+            if line.strip():
+                yield self._row(decode(line))
 
     def csv(self) -> str:
         """Read the rows as CSV."""

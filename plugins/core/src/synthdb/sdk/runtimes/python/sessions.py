@@ -2,13 +2,13 @@
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import SchemaDrift
 from .targets import segment
-from .transport import Reply, Request, Retries, Transport
+from .transport import Lines, Reply, Request, Retries, Transport
 from .values import decode, encode
 
 __all__ = ["Options", "Session"]
@@ -115,7 +115,7 @@ class Session:
         self._look_for_drift(reply.headers)
         return reply
 
-    def lines(self, request: Request) -> Iterator[bytes]:
+    def lines(self, request: Request) -> Lines:
         """Send a request that reads, and give the lines of the answer as they come.
 
         Raises:

@@ -1,7 +1,9 @@
 """Requests over HTTP: connections that are kept, time-outs, and retries that never do a thing twice."""
 
+import contextlib
 import http.client
 import random
+import socket
 import ssl
 import threading
 import time
@@ -14,7 +16,7 @@ from urllib.parse import urlsplit
 from .errors import ClientError, NotConnected, Refused, TimedOut, refusal
 from .values import decode
 
-__all__ = ["Reply", "Request", "Retries", "Transport"]
+__all__ = ["Lines", "Reply", "Request", "Retries", "Transport"]
 
 _KEPT_SECONDS: Final = 2.0
 """A connection that was idle for longer may be closed by the server at any moment."""
@@ -129,14 +131,14 @@ class Transport:
             time.sleep(self.retries.pause(attempt, asked))
         raise AssertionError
 
-    def lines(self, request: Request) -> tuple[Mapping[str, str], Iterator[bytes]]:
+    def lines(self, request: Request) -> "tuple[Mapping[str, str], Lines]":
         """Send a request that reads, and give the lines of the answer as they come.
 
         Only the request is repeated; an answer that breaks off is an error, raised while it is read.
         """
         for attempt in range(self.retries.most + 1):
             try:
-                connection, response = self._open(request)
+                connection, opened, response = self._open(request)
             except NotConnected:
                 if attempt == self.retries.most:
                     raise
@@ -147,7 +149,7 @@ class Transport:
                     body = response.read(_MOST_PROBLEM_BYTES)
                 connection.close()
                 raise refusal(response.status, _problem(body))
-            return _headers(response), self._read_lines(request, connection, response)
+            return _headers(response), Lines(request, connection, opened, response)
         raise AssertionError
 
     def close(self) -> None:
@@ -158,7 +160,7 @@ class Transport:
             connection.close()
 
     def _once(self, request: Request) -> Reply:
-        connection, response = self._open(request)
+        connection, _, response = self._open(request)
         try:
             with _translated(request):
                 body = response.read()
@@ -168,12 +170,14 @@ class Transport:
         self._keep(connection, response)
         return Reply(response.status, _headers(response), body)
 
-    def _open(self, request: Request) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def _open(self, request: Request) -> tuple[http.client.HTTPConnection, socket.socket, http.client.HTTPResponse]:
         connection = self._connection()
         try:
             with _translated(request):
                 connection.request(request.method, self.base + request.target, request.body, dict(request.headers))
-                return connection, connection.getresponse()
+                # Of an answer that is the last one on its connection, the connection forgets this.
+                opened: socket.socket = connection.sock
+                return connection, opened, connection.getresponse()
         except NotConnected:
             connection.close()
             raise
@@ -196,20 +200,45 @@ class Transport:
         with self._lock:
             self._idle.append((time.monotonic(), connection))
 
-    def _read_lines(
-        self, request: Request, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
-    ) -> Iterator[bytes]:
-        try:
-            while True:
-                with _translated(request):
-                    line = response.readline()
-                if not line:
-                    _check_whole(request, response)
-                    return
-                if line.strip():
-                    yield line
-        finally:
-            connection.close()
+
+class Lines:
+    """The lines of an answer as they come, each with its end; the connection is closed after the last one."""
+
+    def __init__(
+        self,
+        request: Request,
+        connection: http.client.HTTPConnection,
+        opened: socket.socket,
+        response: http.client.HTTPResponse,
+    ) -> None:
+        self._socket = opened
+        self._lines = _read_lines(request, connection, response)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._lines
+
+    def __next__(self) -> bytes:
+        return next(self._lines)
+
+    def hang_up(self) -> None:
+        """End the connection, also while another thread waits for a line."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _read_lines(
+    request: Request, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
+) -> Iterator[bytes]:
+    try:
+        while True:
+            with _translated(request):
+                line = response.readline()
+            if not line:
+                _check_whole(request, response)
+                return
+            yield line
+    finally:
+        connection.close()
 
 
 def _check_whole(request: Request, response: http.client.HTTPResponse) -> None:

@@ -1,6 +1,7 @@
 /** The client of a database. */
 
-import { keyPath, queryString, quoted, type Scalar } from "./conditions.js";
+import { keyPath, queryString, quoted, type Condition, type Scalar } from "./conditions.js";
+import { listen, type Listening, type LiveChange } from "./following.js";
 import { parse, plain, type Json, type Parsed } from "./json.js";
 import { answered, Call } from "./pending.js";
 import { Query } from "./query.js";
@@ -113,6 +114,15 @@ export class TableClient<T extends TablesOf<T>, N extends keyof T & string> {
     const path = `history/${encodeURIComponent(this.name)}/${keyPath(key)}${given({ column })}`;
     return (await this.session.ask("GET", path)) as Facts[];
   }
+
+  /**
+   * Be told of changes of rows of which all conditions are true, before or after, as they are made and for ever; a
+   * connection that breaks is made again by itself. See the `listen` of the client for what is thrown.
+   */
+  listen(conditions: readonly Condition[] = [], options: Listening = {}): AsyncGenerator<LiveChange<T[N]["Row"]>> {
+    const parameters = conditions.map((condition) => condition.parameter(""));
+    return listen(this.session, this.name, parameters, this.session.table(this.name).columns, options);
+  }
 }
 
 /** A database on a server, at one of its states. Methods that give a promise throw errors. */
@@ -185,6 +195,16 @@ export class Client<T extends TablesOf<T>, Q extends QueriesOf<Q> = object> {
       if (wait === undefined) return;
       await new Promise((resume) => setTimeout(resume, wait));
     }
+  }
+
+  /**
+   * Be told of changes as they are made, for ever, in any table or some; a connection that breaks is made again by
+   * itself. It throws what is `Refused`, with the code `history_gone` if the changes after `since` are no longer kept,
+   * and `NotConnected` if there was no answer for a long time.
+   */
+  listen({ tables = [], ...options }: Listening & { tables?: readonly (keyof T & string)[] } = {}): AsyncGenerator<LiveChange> {
+    const parameters: [string, string][] = tables.length === 0 ? [] : [["tables", tables.join(",")]];
+    return listen(this.session, undefined, parameters, new Map(), options);
   }
 
   readonly branches = {

@@ -5,6 +5,7 @@ export {
   allOf, anyOf, compare, jsonPath, noneOf, path, within, type Condition, type Path, type Scalar,
 } from "./conditions.js";
 export { ClientError, Garbled, NotConnected, NotSingular, Refused, TimedOut, type Kind } from "./errors.js";
+export type { Listening, LiveChange } from "./following.js";
 export { parse, plain, stringify, type Json } from "./json.js";
 export { Call, Pending, type Answer, type Failure, type Result } from "./pending.js";
 export { Embed, Query } from "./query.js";

@@ -234,7 +234,7 @@ export class Query<T extends TablesOf<T>, N extends keyof T & string, R> extends
   /** Read the rows of one answer as they come, without holding all of them. Errors are thrown. */
   async *stream(): AsyncGenerator<R> {
     for await (const line of this.session.lines(this.request("application/x-ndjson"))) {
-      yield this.decode(parse(line) as RowObject) as R;
+      if (line !== "") yield this.decode(parse(line) as RowObject) as R;
     }
   }
 

@@ -82,6 +82,11 @@ export class Session {
     return `/rest/v1/${this.place}/${encodeURIComponent(table)}`;
   }
 
+  /** Give a path below the realtime interface of the database. */
+  realtime(path: string): string {
+    return `/realtime/v1/${this.place}/${path}`;
+  }
+
   query(name: string): SavedQuery {
     const found = this.schema.queries.get(name);
     if (found === undefined) throw new TypeError(`there is no query ${JSON.stringify(name)}`);

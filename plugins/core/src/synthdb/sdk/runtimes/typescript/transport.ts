@@ -20,6 +20,8 @@ export interface Request {
   readonly repeatable?: boolean;
   /** Whether it changes nothing, though its method may. */
   readonly reads?: boolean;
+  /** Ends lines that are read, and what repeats their request. */
+  readonly signal?: AbortSignal;
 }
 
 /** An answer. */
@@ -73,7 +75,7 @@ export class Transport {
 
   /** Send a request that reads, and give the lines of the answer as they come. Only the request is repeated. */
   async *lines(request: Request, look: (headers: Headers) => void): AsyncGenerator<string> {
-    const patience = new Patience(this.timeout);
+    const patience = new Patience(this.timeout, request.signal);
     try {
       const response = await this.repeat(request, async (sent) => {
         try {
@@ -89,7 +91,7 @@ export class Transport {
     } catch (error) {
       throw translated(request, error, patience);
     } finally {
-      patience.end();
+      patience.close();
     }
   }
 
@@ -105,13 +107,14 @@ export class Transport {
       try {
         return await once(sent);
       } catch (error) {
-        if (attempt >= this.retries.most || !mayRepeat(sent, error)) throw error;
-        await new Promise((resume) => setTimeout(resume, this.pause(attempt, error)));
+        if (attempt >= this.retries.most || request.signal?.aborted || !mayRepeat(sent, error)) throw error;
+        await rest(this.pause(attempt, error), request.signal);
       }
     }
   }
 
-  private pause(attempt: number, error: unknown): number {
+  /** Give the milliseconds to wait after a failed attempt. */
+  pause(attempt: number, error: unknown): number {
     const longest = Math.min(this.retries.firstPause * 2 ** attempt, this.retries.longestPause);
     const asked = error instanceof Busy ? Math.min(error.seconds * 1000, this.retries.longestPause) : 0;
     return Math.max(longest * (0.5 + Math.random() / 2), asked);
@@ -133,10 +136,14 @@ class Patience {
   private controller = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly milliseconds: number;
+  private readonly outer: AbortSignal | undefined;
+  private readonly abort = (): void => this.controller.abort();
   isOver = false;
 
-  constructor(milliseconds: number) {
+  constructor(milliseconds: number, outer?: AbortSignal) {
     this.milliseconds = milliseconds;
+    this.outer = outer;
+    outer?.addEventListener("abort", this.abort);
     this.wait();
   }
 
@@ -148,6 +155,7 @@ class Patience {
   again(): this {
     this.controller = new AbortController();
     this.isOver = false;
+    if (this.outer?.aborted) this.abort();
     this.wait();
     return this;
   }
@@ -163,22 +171,42 @@ class Patience {
   end(): void {
     clearTimeout(this.timer);
   }
+
+  close(): void {
+    this.end();
+    this.outer?.removeEventListener("abort", this.abort);
+  }
+}
+
+/** Wait, at most until a signal. */
+export function rest(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", resume);
+      resolve();
+    };
+    const timer = setTimeout(resume, milliseconds);
+    signal?.addEventListener("abort", resume);
+    if (signal?.aborted) resume();
+  });
 }
 
 async function* readLines(response: Response, patience: Patience): AsyncGenerator<string> {
   if (response.body === null) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
-  let rest = "";
+  let tail = "";
   try {
     for (;;) {
       patience.wait();
       const { done, value } = await reader.read();
       patience.end();
-      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const lines = rest.split("\n");
-      rest = done ? "" : (lines.pop() ?? "");
-      for (const line of lines) if (line.trim() !== "") yield line;
+      tail += done ? decoder.decode() : decoder.decode(value, { stream: true });
+      const lines = tail.split("\n");
+      tail = lines.pop() ?? "";
+      yield* lines;
+      if (done && tail !== "") yield tail;
       if (done) return;
     }
   } finally {
