@@ -1,5 +1,6 @@
 """Log lines: for people and for machines, never with secrets, never forged."""
 
+import asyncio
 import io
 import json
 import logging
@@ -74,7 +75,12 @@ def test_a_caller_cannot_forge_a_line(style: Style) -> None:
 def requested(style: Style, path: str = "/a", principal: str | None = "eve") -> str:
     """Log one request and give the line."""
     stream = io.StringIO()
-    logs.AccessLog(style, stream).write("id-1", "GET", path, 200, 1.234, principal)
+
+    async def answer() -> None:
+        logs.AccessLog(style, stream).write("id-1", "GET", path, 200, 1.234, principal)
+        await asyncio.sleep(0)
+
+    asyncio.run(answer())
     return stream.getvalue()
 
 

@@ -293,14 +293,12 @@ class SqliteDatabase:
         if known is None or known[0].requires != self._admitted:
             return None
         catalog, (_, layout) = known
-        note = None if select.known is None else _note_of(connection)
-        also = "" if note is None else note.condition(catalog.place)
+        note = _note_of(connection) if select.positioned or select.known is not None else None
         try:
-            found = self._reader.run_alone(connection.driver, catalog, select, restrictions, layout, also)
+            return self._reader.run_alone(connection.driver, catalog, select, restrictions, layout, note)
         except (*FOREIGN, RequestError):
             # On an old catalog anything may go wrong: what stays wrong in a transaction is the caller's.
             return None
-        return found if found is None or note is None else _with_state(found, note.state(layout, catalog.place))
 
     async def _offloaded(self, select: Select, read: Callable[[], Result], budget: float) -> Result:
         """Read on a reader thread, and learn whether this shape is really slow or was only held up by others."""

@@ -14,7 +14,8 @@ import msgspec
 
 from synthdb.catalog.places import Place
 from synthdb.engine.binds import Statement
-from synthdb.engine.positions import Ending, check_position
+from synthdb.engine.positions import Ending, check_position, newest_commit
+from synthdb.engine.states import StateNote
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 from synthdb_host.operations import Position
@@ -181,29 +182,32 @@ class Plan:
         return one and UNCHANGED in self._statement.sql
 
     def run_alone(
-        self, connection: sqlite3.Connection, values: Sequence[object], place: Place, layout: int, also: str = ""
+        self,
+        connection: sqlite3.Connection,
+        values: Sequence[object],
+        place: Place,
+        layout: int,
+        note: StateNote | None,
     ) -> Result | None:
         """Read without a transaction, if the layout version of the file is still ``layout``; None: it is not.
 
         Raises as :meth:`run` does.
         """
+        also = "" if note is None else note.condition(place)
         known, ending = self._alone, self._ending
         if known is None or known[0] != layout or known[1] != also:
             condition = f"({_LAYOUT}) = {layout}" + (f" AND {also}" if also else "")
             # A reader thread may look at any time.
             known = self._alone = layout, also, self._statement.sql.replace(UNCHANGED, condition)
-        version = None if ending is None else _data_version(connection)
         rows = connection.execute(known[2], self._statement.parameters(values)).fetchall()
         if not rows and connection.execute(_LAYOUT).fetchone()[0] != layout:
             # The version only rises: had it been another one before, it would be now.
             return None
         position = None
-        if ending is not None and self._is_full(rows, values):
-            position = ending.position(connection, place, rows[-1], None)
-            if _data_version(connection) != version:
-                # Somebody has written meanwhile, so that the rows may not be of that commit.
-                return None
-        return self._result(connection, rows, values, None, position)
+        if ending is not None and note is not None and self._is_full(rows, values):
+            position = ending.position(note.commit(place), rows[-1])
+        state = None if note is None else note.state(layout, place)
+        return self._result(connection, rows, values, None, position, state)
 
     def _is_full(self, rows: Sequence[Row], values: Sequence[object]) -> bool:
         return bool(rows) and self._limit is not None and len(rows) == values[self._limit]
@@ -229,7 +233,8 @@ class Plan:
                 break
             rows += self._read_on(connection, further, values, len(rows))
         if ending is not None and self._is_full(rows, values):
-            position = ending.position(connection, place, rows[-1], after)
+            commit = after.commit if after is not None else None
+            position = ending.position(commit or newest_commit(connection, place), rows[-1])
         total = None if self._count is None else self._total(connection, values, len(rows), self._count, after)
         return self._result(connection, rows, values, total, position)
 
@@ -240,12 +245,13 @@ class Plan:
         values: Sequence[object],
         total: int | None,
         position: Position | None,
+        state: str | None = None,
     ) -> Result:
         if self._simple:
-            return Result(self._encoder, rows)
+            return Result(self._encoder, rows, state=state)
         versions = tuple([str(row[-1]) for row in rows]) if self._rows.versioned else ()
         finished = self._rows.finish(connection, rows, values)
-        return Result(self._encoder, finished, total, versions=versions, position=position)
+        return Result(self._encoder, finished, total, versions=versions, state=state, position=position)
 
     def start(self, connection: sqlite3.Connection, values: Sequence[object]) -> "Cursor":
         """Start to read with these values, piece by piece inside one transaction; see :meth:`run`."""
@@ -310,7 +316,3 @@ class Cursor:
     def close(self) -> None:
         """Let go of the statement."""
         self._rows.close()
-
-
-def _data_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA data_version").fetchone()[0])

@@ -18,7 +18,7 @@ from synthdb.engine.orders import Clause, Term
 from synthdb_host.errors import CursorExpired
 from synthdb_host.operations import Position
 
-__all__ = ["Bind", "Ending", "Span", "check_position", "signature_of", "spans_after"]
+__all__ = ["Bind", "Ending", "Span", "check_position", "newest_commit", "signature_of", "spans_after"]
 
 _LONGEST: Final = 1_000
 """Characters that the values of a position may have; a row that is sorted by longer ones has none."""
@@ -81,12 +81,9 @@ class Ending:
     signature: str
     places: tuple[int, ...] | None
 
-    def position(
-        self, connection: sqlite3.Connection, place: Place, row: Sequence[Any], after: Position | None
-    ) -> Position:
-        """Give the position of the last row of a full page."""
-        commit = after.commit if after is not None else None
-        return Position(commit or _commit(connection, place), self._values(row))
+    def position(self, commit: str, row: Sequence[Any]) -> Position:
+        """Give the position of the last row of a full page, which is of the state that a commit names."""
+        return Position(commit, self._values(row))
 
     def _values(self, row: Sequence[Any]) -> tuple[object, ...]:
         values = () if self.places is None else tuple([row[place] for place in self.places])
@@ -94,7 +91,7 @@ class Ending:
         return () if long or not values else (self.signature, *values)
 
 
-def _commit(connection: sqlite3.Connection, place: Place) -> str:
+def newest_commit(connection: sqlite3.Connection, place: Place) -> str:
     """Name the state that is read: of a branch as it is now, the newest commit of all."""
     bound = place.layers[0].bound
     if bound is None:

@@ -10,6 +10,7 @@ from synthdb.engine.pages import compile_page
 from synthdb.engine.plans import Plan
 from synthdb.engine.selects import compile_select
 from synthdb.engine.shapes import restrictions_shape, select_shape
+from synthdb.engine.states import StateNote
 from synthdb_host.contracts import Restrictions, Result
 from synthdb_host.operations import Aggregate, Select
 
@@ -60,16 +61,16 @@ class Reader:
         select: Select,
         restrictions: Restrictions,
         layout: int,
-        also: str = "",
+        note: StateNote | None,
     ) -> Result | None:
         """Read rows by one statement without a transaction, which costs as much as a row.
 
-        ``layout`` is the newest layout version at which the catalog was known to be that of the file; ``also`` is a
-        condition to be evaluated with the comparison.
+        ``layout`` is the newest layout version at which the catalog was known to be that of the file; ``note`` takes
+        down which state was read, which a page that has a position needs.
         None: it is no longer, or one statement is not enough. Raises as :meth:`run` does.
         """
         _, values, plan = self._plan(catalog, select, restrictions)
-        return plan.run_alone(connection, values, catalog.place, layout, also) if plan.runs_alone else None
+        return plan.run_alone(connection, values, catalog.place, layout, note) if plan.runs_alone else None
 
     def plan(self, catalog: StoredCatalog, select: Select, restrictions: Restrictions) -> tuple[Plan, Sequence[object]]:
         """Give the plan of a select, and the values for it, to be read piece by piece.

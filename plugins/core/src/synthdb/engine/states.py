@@ -34,17 +34,24 @@ class StateNote:
 
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._at: str | None = _NOTHING
-        driver.create_function("synthdb_note", 1, self._note)
+        self._commit = 0
+        driver.create_function("synthdb_note", 2, self._note)
 
-    def _note(self, at: str | None) -> int:
-        self._at = at
+    def _note(self, at: str | None, commit: int) -> int:
+        self._at, self._commit = at, commit
         return 1
 
     def condition(self, place: Place) -> str:
         """Give the SQL condition for a place."""
         self._at = _NOTHING
-        return f"synthdb_note(({_NEWEST.format(branch=place.branch)}))" if place.is_head else "1"
+        newest = _NEWEST.format(branch=place.branch)
+        return f"synthdb_note(({newest}), (SELECT max(id) FROM _tx))" if place.is_head else "1"
 
     def state(self, layout: int, place: Place) -> str | None:
         """Give the state that was noted; None: the condition was not evaluated."""
         return None if place.is_head and self._at == _NOTHING else _word(layout, place, self._at)
+
+    def commit(self, place: Place) -> str:
+        """Name the state that was noted, as :func:`synthdb.engine.positions.newest_commit` does."""
+        bound = place.layers[0].bound
+        return str(self._commit if bound is None else bound)
