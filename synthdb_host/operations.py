@@ -220,7 +220,7 @@ class Sql:
 
     With ``explain`` nothing is run, and the rows say how it would be, in words. Their columns: level, sentence, table,
     columns (what it gives or reads, and the types where they are known), index, rows, plan (the storage's own words).
-    Parameters may then be left out.
+    Parameters may then be left out. The first ``offset`` rows are left out.
     """
 
     statement: str
@@ -228,6 +228,7 @@ class Sql:
     limit: int | None = None
     ref: Ref = HEAD
     explain: bool = False
+    offset: int = 0
 
 
 # -- writing ---------------------------------------------------------------------------------------------

@@ -48,6 +48,23 @@ def test_a_query_is_called_with_get_and_post(calls: Calls) -> None:
     assert b"" == calls.send("HEAD", "/rpc/since?first=1983").body
 
 
+def test_a_call_says_whether_there_are_more_rows(calls: Calls) -> None:
+    """Than were asked for, and than the server gives at a time; the others are had with another range."""
+    first = calls.send("GET", "/rpc/since?first=1981", Range="0-1")
+    assert (206, "0-1/*", [1, 2]) == (first.status, first.headers["content-range"], [row["id"] for row in first.json])
+    rest = calls.send("GET", "/rpc/since?first=1981", Range="2-")
+    assert ("2-3/*", [3, 4]) == (rest.headers["content-range"], ids(rest))
+    assert [4] == ids(calls.send("POST", "/rpc/since", {"first": 1981}, Range="3-9"))
+    beyond = calls.send("GET", "/rpc/since?first=1981", Range="9-")
+    assert (200, "*/*", []) == (beyond.status, beyond.headers["content-range"], beyond.json)
+
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) SELECT i FROM n"
+    assert 201 == calls.meta.send("PUT", "/queries/endless", {"sql": endless}).status
+    cut = calls.send("GET", "/rpc/endless")
+    assert (206, "0-9999/*", 10_000) == (cut.status, cut.headers["content-range"], len(cut.json))
+    assert {"i": 11_001} == calls.send("GET", "/rpc/endless", Range="11000-").json[0]
+
+
 def test_rows_of_a_call_come_in_any_representation(calls: Calls) -> None:
     """As CSV, and as one object if there is one row."""
     csv = calls.send("GET", "/rpc/since?first=1984", Accept="text/csv")

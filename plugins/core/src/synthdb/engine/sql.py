@@ -36,6 +36,7 @@ __all__ = ["run_sql"]
 _BEGINNINGS: Final = frozenset({"select", "values", "with"})
 _DATABASES: Final = frozenset({"main", "temp"})
 _LONGEST_VALUE: Final = 64 * 1024 * 1024
+_STRIDE: Final = 1_000
 _INTERRUPTED: Final = "interrupted"
 
 
@@ -58,6 +59,7 @@ def run_sql(connection: sqlite3.Connection, catalog: StoredCatalog, sql: Sql, re
                 return explain(connection, views, places, _bare(sql.statement, tokens), parameters)
             cursor = connection.execute(sql.statement, parameters)
             names = [column[0] for column in cursor.description]
+            _skip(cursor, sql.offset)
             rows = cursor.fetchall() if sql.limit is None else cursor.fetchmany(sql.limit) if sql.limit else []
             cursor.close()
     except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
@@ -65,6 +67,11 @@ def run_sql(connection: sqlite3.Connection, catalog: StoredCatalog, sql: Sql, re
             raise
         raise _refusal(error, views) from error
     return Result(RowEncoder(result_columns(sql.statement, views.shown, names, rows)), rows)
+
+
+def _skip(cursor: sqlite3.Cursor, rows: int) -> None:
+    while rows > 0 and cursor.fetchmany(min(rows, _STRIDE)):
+        rows -= _STRIDE
 
 
 @contextmanager

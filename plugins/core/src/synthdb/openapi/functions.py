@@ -68,7 +68,10 @@ class FunctionOperations:
         row = named(f"{class_name(name)}Found")
         content = {JSON: {"type": "array", "items": row}, _OBJECT: row, **self.scope.server.reads}
         about = " ".join((query.description or f"Call the saved query `{query.name}`.").split())
-        answers = {"200": answer("The rows.", content, _HEADERS)}
+        answers = {
+            "200": answer("The rows, up to the last.", content, _HEADERS),
+            "206": answer("The first of them; the header Range asks for those that follow.", content, _HEADERS),
+        }
         return operation(self.scope, identifier, self._tag, about, parameters, answers, refusals, request=request)
 
 

@@ -179,13 +179,13 @@ def select_named(name: str, ref: Ref) -> Select:
     return Select(TABLE, where=_is(name), ref=ref)
 
 
-def call_of(query: SavedQuery, given: Mapping[str, object], limit: int | None, ref: Ref) -> Sql:
+def call_of(query: SavedQuery, given: Mapping[str, object], limit: int | None, ref: Ref, offset: int = 0) -> Sql:
     """Give the statement of a query with values for its parameters.
 
     Raises:
         InvalidParameter, InvalidValue: the values do not fit its parameters.
     """
-    return Sql(numbered(query.sql), bound(query.sql, query.parameters, given), limit, ref)
+    return Sql(numbered(query.sql), bound(query.sql, query.parameters, given), limit, ref, offset=offset)
 
 
 def unknown_query(name: str, known: Sequence[str]) -> NotFound:

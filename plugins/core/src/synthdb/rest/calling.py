@@ -1,7 +1,7 @@
 """Saved queries as functions, at ``/{db}/rpc/{name}``: they only read, so GET calls them as well as POST."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import falcon.asgi
@@ -15,7 +15,7 @@ from synthdb.rest.limits import Limits
 from synthdb.rest.preferences import parse_preferences
 from synthdb.rest.queries import ACCEPTED, form_of
 from synthdb.rest.query import decode
-from synthdb.rest.ranges import content_range
+from synthdb.rest.ranges import content_range, parse_range
 from synthdb.rest.representation import Representations
 from synthdb.rest.shapes import address_of
 from synthdb.rest.writing import not_singular
@@ -74,17 +74,21 @@ class FunctionResource:
         preferences = parse_preferences(req.get_header("prefer"))
         representation = self.representations.choose(req.get_header("accept")).preferred(preferences)
         query = await self._query(address, req.context.caller)
-        most = 2 if representation.single else self.limits.rows
-        result = await self.gate.execute(address.database, call_of(query, given, most, address.ref), req.context.caller)
-        count = len(result.rows)
-        if representation.single and count != 1:
-            raise not_singular(count, at_least=count > 1)
+        page = parse_range(req.get_header("range"), req.get_header("range-unit"))
+        most = 1 if representation.single else min(self.limits.rows, page.limit or self.limits.rows)
+        # One more than is given says whether there are more.
+        call = call_of(query, given, most + 1, address.ref, page.offset)
+        found = await self.gate.execute(address.database, call, req.context.caller)
+        if representation.single and len(found.rows) != 1:
+            raise not_singular(len(found.rows), at_least=len(found.rows) > 1)
+        result = replace(found, rows=found.rows[:most])
+        resp.status = falcon.HTTP_206 if len(found.rows) > most else falcon.HTTP_200
         resp.data = representation.encode(result)
         resp.content_type = representation.content_type
-        resp.set_header("Content-Range", content_range(0, count, None))
+        resp.set_header("Content-Range", content_range(page.offset, len(result.rows), None))
         if req.method != "POST":
             resp.set_header("Accept-Query", ACCEPTED)
-        resp.set_header("Vary", "Accept, Accept-Profile, Authorization, Content-Profile, Prefer")
+        resp.set_header("Vary", "Accept, Accept-Profile, Authorization, Content-Profile, Prefer, Range")
         applied = [part for part in preferences.applied.split(", ") if part.partition("=")[0] in _APPLIED]
         if applied:
             resp.set_header("Preference-Applied", ", ".join(applied))
