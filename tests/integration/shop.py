@@ -35,6 +35,10 @@ _QUERIES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     # Names that would be the same in a program, or mean something else there.
     "every_type": ("SELECT 1 AS one", {}),
     "class": ('SELECT :self AS self, :from AS "from"', {"self": "text", "from": "integer"}),
+    "count": (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows) SELECT i FROM n",
+        {"rows": "integer"},
+    ),
     "list": ('SELECT id, sku, price, "made", facts, photo FROM items ORDER BY id', {}),
 }
 

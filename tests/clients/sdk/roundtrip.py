@@ -27,6 +27,7 @@ from shop_client.runtime import (
     Changed,
     Client,
     Conflict,
+    Incomplete,
     NotConnected,
     NotFound,
     Options,
@@ -362,6 +363,13 @@ def saved_queries_are_called(client: Client) -> None:
     assert [row["name"] for row in shop.at(f"main@{moment}").rpc.staff(least=1, like="A%")] == ["Ada"]
     client.branches.delete("called")
     assert refused(lambda: shop.rpc.staff(least="x"), BadRequest).code == "invalid_value"  # type: ignore[arg-type] # it is wrong
+    assert len(shop.rpc.count(rows=10_000)) == 10_000
+    try:
+        shop.rpc.count(rows=10_001)
+    except Incomplete:
+        pass
+    else:
+        raise AssertionError
     cut = shop_client.connect(CUTTING, options=Options(headers={"X-Cut": "python call"}))
     assert len(cut.rpc.staff(least=3)) == 1
 

@@ -8,7 +8,7 @@
 
 import { connect, type Queries, type Tables } from "./shop_client/index.js";
 import {
-  anyOf, compare, jsonPath, NotConnected, NotSingular, path, reference, Refused, type Client, type LiveChange, type Pending,
+  anyOf, compare, Incomplete, jsonPath, NotConnected, NotSingular, path, reference, Refused, type Client, type LiveChange, type Pending,
 } from "./shop_client/runtime/index.js";
 
 declare const process: { readonly argv: readonly string[] };
@@ -406,6 +406,8 @@ const CHECKS: Record<string, (client: Shop) => Promise<void>> = {
     same([await names(branch), await names(client.at(`main@${moment}`))], [["Ada L."], ["Ada"]]);
     await client.branches.delete("ts.called");
     same((await refused(client.rpc("staff", { least: 1, like: "\0" }))).status, 400);
+    same((await client.rpc("count", { rows: 10_000 }).orThrow()).length, 10_000);
+    same((await client.rpc("count", { rows: 10_001 })).error instanceof Incomplete, true);
     const cut = connect(CUTTING, { headers: { "X-Cut": `ts call ${RUN}` } });
     same((await cut.rpc("staff", { least: 3 }).orThrow()).length, 1);
   },

@@ -527,6 +527,9 @@ func TestSavedQueriesAreCalled(t *testing.T) {
 	must(0, client.DeleteBranch(ctx, "go.called"))(t)
 	_, err := shop.StaffQuery.Call(ctx, client, shop.StaffArguments{Like: shop.Set("\x00")})
 	refused(t, err, shop.ErrBadRequest, "invalid_value")
+	same(t, len(must(shop.CountQuery.Call(ctx, client, shop.CountArguments{Rows: 10_000}))(t)), 10_000)
+	_, err = shop.CountQuery.Call(ctx, client, shop.CountArguments{Rows: 10_001})
+	same(t, errors.Is(err, shop.ErrIncomplete), true)
 	options := shop.Options{Header: http.Header{"X-Cut": {"go call"}}}
 	cut := must(shop.Connect(os.Getenv("CUTTING_URL"), options))(t)
 	same(t, len(call(cut, shop.StaffArguments{Least: 3})), 1)

@@ -3,6 +3,7 @@ package synthdb
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 )
 
 // SavedQuery is SQL with a name: what it is called with, and its rows.
@@ -11,6 +12,7 @@ type SavedQuery[A values, R any] struct {
 }
 
 // Call gives the rows of the query at the state of a client. It only reads, so it is repeated when no answer came.
+// More rows than the server gives at once are an error that is ErrIncomplete.
 func (q SavedQuery[A, R]) Call(ctx context.Context, client *Client, arguments A) ([]R, error) {
 	body, err := encode(arguments.cells())
 	if err != nil {
@@ -21,6 +23,9 @@ func (q SavedQuery[A, R]) Call(ctx context.Context, client *Client, arguments A)
 	found, err := client.session.transport.send(ctx, request{method: "POST", target: target, header: header, body: body, reads: true})
 	if err != nil {
 		return nil, err
+	}
+	if found.status == http.StatusPartialContent {
+		return nil, ErrIncomplete
 	}
 	var rows []R
 	err = json.Unmarshal(found.body, &rows)

@@ -15,6 +15,7 @@ var (
 	ErrChanged     = errors.New("the row is not any more what it was when it was read")
 	ErrUnavailable = errors.New("the server cannot do this now")
 	ErrNotSingular = errors.New("there is not exactly one row")
+	ErrIncomplete  = errors.New("the query has more rows than the server gives at once")
 )
 
 var kinds = map[int]error{

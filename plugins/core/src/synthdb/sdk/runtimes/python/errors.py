@@ -6,6 +6,7 @@
         NotConnected        no answer came; whether a write took effect is not known
             TimedOut        it did not come in time
         Garbled             what came is not JSON; perhaps it came from something before the server
+        Incomplete          a saved query has more rows than the server gives at once
         Refused             the server said no, and why
             BadRequest      400, 406, 413 to 416, 422, 428: the request is not right
             Forbidden       401, 403
@@ -25,6 +26,7 @@ __all__ = [
     "Conflict",
     "Forbidden",
     "Garbled",
+    "Incomplete",
     "NotConnected",
     "NotFound",
     "Refused",
@@ -49,6 +51,10 @@ class TimedOut(NotConnected):
 
 class Garbled(ClientError, ValueError):
     """What came is not JSON; perhaps it came from something that stands before the server."""
+
+
+class Incomplete(ClientError):
+    """A saved query has more rows than the server gives for one call; its parameters may ask for fewer."""
 
 
 class Refused(ClientError):

@@ -1,6 +1,7 @@
 /** The client of a database. */
 
 import { keyPath, queryString, quoted, type Condition, type Scalar } from "./conditions.js";
+import { Incomplete } from "./errors.js";
 import { listen, type Listening, type LiveChange } from "./following.js";
 import { parse, plain, type Json, type Parsed } from "./json.js";
 import { answered, Call } from "./pending.js";
@@ -156,6 +157,7 @@ export class Client<T extends TablesOf<T>, Q extends QueriesOf<Q> = object> {
       const values = given ?? {};
       checkRow(values, query.parameters);
       const reply = await this.session.call(name, values);
+      if (reply.status === 206) throw new Incomplete(`the query ${name} has more rows than the server gives at once`);
       const rows = parse(reply.text) as { [name: string]: Parsed }[];
       return answered(reply, rows.map((row) => decodeRow(row, query.columns) as Q[N]["Found"]));
     });

@@ -62,6 +62,11 @@ export class NotSingular extends ClientError {
   override name = "NotSingular";
 }
 
+/** A saved query has more rows than the server gives for one call; its parameters may ask for fewer. */
+export class Incomplete extends ClientError {
+  override name = "Incomplete";
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@ export { Client, reference, TableClient, type BatchResult, type Change } from ".
 export {
   allOf, anyOf, compare, jsonPath, noneOf, path, within, type Condition, type Path, type Scalar,
 } from "./conditions.js";
-export { ClientError, Garbled, NotConnected, NotSingular, Refused, TimedOut, type Kind } from "./errors.js";
+export { ClientError, Garbled, Incomplete, NotConnected, NotSingular, Refused, TimedOut, type Kind } from "./errors.js";
 export type { Listening, LiveChange } from "./following.js";
 export { parse, plain, stringify, type Json } from "./json.js";
 export { Call, Pending, type Answer, type Failure, type Result } from "./pending.js";
