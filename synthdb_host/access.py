@@ -12,13 +12,16 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from synthdb_host.contracts import Credentials, Principal
+from synthdb_host.contracts import ANY_TENANT, Credentials, Principal
 from synthdb_host.errors import ConfigurationError, Unauthenticated, UntrustedOrigin
 
-__all__ = ["ADMIN", "LOCAL", "Access", "is_loopback", "is_open_to"]
+__all__ = ["ADMIN", "LOCAL", "PROCESS", "Access", "is_loopback", "is_open_to"]
 
 LOCAL: Final = Principal("local", "local")
-"""A program on this machine, or the process itself."""
+"""A program on this machine."""
+
+PROCESS: Final = Principal("local", "local", tenant=ANY_TENANT)
+"""The process itself: the embedded library and the command line."""
 
 ADMIN: Final = Principal("admin", "admin")
 """Whoever shows the admin token."""

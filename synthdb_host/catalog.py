@@ -6,7 +6,7 @@ records say nothing about how or where rows are stored.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, Self
 
@@ -212,6 +212,15 @@ class Catalog:
         found = self.tables.get(name)
         if found is None:
             raise UnknownTable(f"There is no table {name!r}.", hint=_nearest(name, self.tables), data={"table": name})
+        return found
+
+    def of(self, mark: str) -> "Catalog":
+        """Give the same with a version that holds a mark, so that it is not taken for that of another database."""
+        found: Catalog | None = self.__dict__.get("_of")
+        if found is None or not found.version.endswith(mark):
+            found = replace(self, version=f"{self.version}/{mark}", whole=self.whole or self.version)
+            # As a cached property would be: a catalog of one database gets one mark.
+            self.__dict__["_of"] = found
         return found
 
     @cached_property

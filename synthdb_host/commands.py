@@ -13,11 +13,13 @@ HOST_COMMANDS: Mapping[str, Command] = MappingProxyType(
         name: Command(name=name, target=f"synthdb_host.{target}", help=text)
         for name, target, text in (
             ("config", "commands_config:config", "Show and explain the configuration."),
-            ("databases", "commands_databases:databases", "List and make databases."),
+            ("databases", "commands_databases:databases", "List, make, archive and remove databases."),
             ("init", "commands_init:init", "Make a data folder and a configuration file."),
             ("jobs", "commands_jobs:jobs", "List, run and stop background work."),
+            ("placements", "commands_placements:placements", "List and make placements of databases."),
             ("plugins", "commands_plugins:plugins", "List, check and explain plugins."),
             ("serve", "commands_serve:serve", "Serve the databases over HTTP."),
+            ("tenants", "commands_tenants:tenants", "List and make tenants."),
             ("version", "commands_version:version", "Print the version."),
         )
     }

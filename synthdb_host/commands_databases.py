@@ -1,8 +1,20 @@
-"""``synthdb databases``: which there are, and new ones. Listing imports no plugin."""
+"""``synthdb databases``: which there are, and what becomes of them. Only making and deleting imports plugins."""
 
 import click
 
-from synthdb_host.control import Control, Placements
+from synthdb_host.control import Control
+from synthdb_host.directory import Directory
+from synthdb_host.directory_tables import DatabaseRecord, State, shown_url
+from synthdb_host.errors import UnknownDatabase
+from synthdb_host.options import (
+    confirm_options,
+    confirmed,
+    dry_run_option,
+    json_option,
+    print_facts,
+    quota_option,
+    quotas_of,
+)
 from synthdb_host.session import Session, config_options, database_url, print_rows
 
 __all__ = ["databases"]
@@ -10,27 +22,126 @@ __all__ = ["databases"]
 
 @click.group()
 def databases() -> None:
-    """List and make databases."""
+    """List, make, archive and remove databases. One of a tenant is called TENANT/NAME."""
 
 
 @databases.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--tenant", help="Only those of this tenant.")
+@click.option("--placement", help="Only those in this placement.")
+@json_option
 @config_options
 @click.pass_obj
-def list_(session: Session, /, *, as_json: bool) -> None:
-    """List the databases and where they live."""
-    placements = Placements(Control(session.settings().data))
-    rows = [{"name": name, "url": str(placements.find(name))} for name in placements.names()]
-    print_rows(rows, "{name:<30} {url}", as_json=as_json)
+def list_(session: Session, /, tenant: str | None, placement: str | None, *, as_json: bool) -> None:
+    """List the databases and where they live, without the secrets in their URLs."""
+    rows = [_facts(one) for one in _directory(session).list(tenant, placement=placement)]
+    line = "{name:<30} {url}" if all(row["state"] == "active" for row in rows) else "{name:<30} {state:<9} {url}"
+    print_rows(rows, line, as_json=as_json)
 
 
-@databases.command("create")
+@databases.command()
 @click.argument("name")
-@click.option("--url", metavar="PATH_OR_URL", help="Where it lives. Default: a file in the data folder.")
+@json_option
 @config_options
 @click.pass_obj
-def create(session: Session, /, name: str, url: str | None) -> None:
-    """Make the database NAME."""
+def show(session: Session, /, name: str, *, as_json: bool) -> None:
+    """Show the database NAME."""
+    print_facts(_facts(_directory(session).get(name)), as_json=as_json)
+
+
+@databases.command()
+@click.argument("name")
+@click.option("--url", metavar="PATH_OR_URL", help="Where it lives. Default: in a placement, or in the data folder.")
+@click.option("--placement", default="", help="Put it into this placement.")
+@click.option("--region", default="", help="Put it into a placement with this label.")
+@click.option("--tier", default="", help="Put it into a placement with this label.")
+@quota_option
+@dry_run_option
+@config_options
+@click.pass_obj
+def create(
+    session: Session, /, name: str, url: str | None, placement: str, region: str, tier: str, quotas: tuple[str, ...],
+    *, dry_run: bool,
+) -> None:  # fmt: skip
+    """Make the database NAME, or TENANT/NAME."""
+    if url is not None and (placement or region or tier):
+        raise click.UsageError("A database has a URL of its own, or is put into a placement.")
+    own = (database_url(url), "") if url else _directory(session).place(name, placement, region, tier)
     with session.started() as host:
-        host.databases.create(name, database_url(url) if url else None)
-    click.echo(f"Database {name!r} is ready at /rest/v1/{name}/ once it is served.")
+        own = own or (host.databases.default_url(name), "")
+        if dry_run:
+            _directory(session, dry_run=True).add(name, *own)
+            click.echo(f"Database {name!r} would be made at {shown_url(own[0])}.")
+            return
+        host.databases.create(name, *own, quotas_of(quotas))
+    click.echo(f"Database {name!r} is ready at /rest/v1/{name.rpartition('/')[2]}/ once it is served.")
+
+
+@databases.command()
+@click.argument("name")
+@dry_run_option
+@config_options
+@click.pass_obj
+def archive(session: Session, /, name: str, *, dry_run: bool) -> None:
+    """Let nobody read or write the database NAME; it is kept where it is."""
+    _set_state(session, name, "archived", dry_run=dry_run)
+
+
+@databases.command()
+@click.argument("name")
+@dry_run_option
+@config_options
+@click.pass_obj
+def restore(session: Session, /, name: str, *, dry_run: bool) -> None:
+    """Serve the archived database NAME again."""
+    _set_state(session, name, "active", dry_run=dry_run)
+
+
+@databases.command()
+@click.argument("name")
+@click.option("--keep-data", is_flag=True, help="Only forget it, and leave its data where it lies.")
+@confirm_options
+@dry_run_option
+@config_options
+@click.pass_obj
+def delete(session: Session, /, name: str, *, keep_data: bool, yes: bool, if_exists: bool, dry_run: bool) -> None:
+    """Remove the database NAME with all its data, history and branches."""
+    directory = _directory(session)
+    try:
+        record = directory.get(name)
+    except UnknownDatabase:
+        if not if_exists:
+            raise
+        click.echo(f"There is no database {name!r}.")
+        return
+    what = f"forgotten; its data stays at {shown_url(record.url)}" if keep_data else "removed with all its data"
+    if dry_run:
+        click.echo(f"Database {name!r} would be {what}.")
+        return
+    confirmed(f"Remove database {name!r}{'' if keep_data else ' with all its data, for good'}?", yes=yes)
+    # Nobody begins to use what is about to go, and whoever dies in the middle does it again.
+    directory.set_state(name, "archived")
+    if not keep_data:
+        session.host().databases.remove(name, record.url)
+    directory.remove(record)
+    click.echo(f"Database {name!r} is {what}.")
+
+
+def _set_state(session: Session, name: str, state: State, *, dry_run: bool) -> None:
+    changed = _directory(session, dry_run=dry_run).set_state(name, state)
+    text = f"{'would be' if dry_run else 'is'} {state}" if changed else f"is {state} already"
+    click.echo(f"Database {name!r} {text}.")
+
+
+def _directory(session: Session, *, dry_run: bool = False) -> Directory:
+    return Directory(Control(session.settings().data), dry_run=dry_run)
+
+
+def _facts(record: DatabaseRecord) -> dict[str, object]:
+    return {
+        "name": record.full_name,
+        "url": shown_url(record.url),
+        "state": record.state,
+        "tenant": record.tenant or None,
+        "placement": record.placement or None,
+        "quotas": dict(record.quotas),
+    }

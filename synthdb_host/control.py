@@ -9,27 +9,13 @@ from sqlite3 import Connection as SqliteConnection
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    MetaData,
-    NullPool,
-    String,
-    Table,
-    column,
-    create_engine,
-    event,
-    select,
-    table,
-)
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy import URL, Connection, Engine, NullPool, String, column, create_engine, event, select, table
+from sqlalchemy.exc import DatabaseError
 
-from synthdb_host.errors import ConfigurationError, DuplicateName
+from synthdb_host.errors import ConfigurationError
 from synthdb_host.revisions import ENVIRONMENT, heads
 
-__all__ = ["Control", "Placements"]
+__all__ = ["Control"]
 
 _FILE: Final = "control.db"
 
@@ -43,7 +29,7 @@ class Control:
     """
 
     def __init__(self, folder: Path, migrations: Mapping[str, Path] = MappingProxyType({})) -> None:
-        self._folder = folder
+        self.folder = folder
         self._migrations = {"host": ENVIRONMENT / "versions", **migrations}
         self._engine = _engine(folder.absolute() / _FILE)
         self._upgraded = False
@@ -67,7 +53,7 @@ class Control:
     def _is_newest(self, plugin: str, versions: Path) -> bool:
         """Say whether a plugin's tables are surely at its newest revision."""
         newest = heads(versions)
-        if newest is None or not (self._folder / _FILE).is_file():
+        if newest is None or not (self.folder / _FILE).is_file():
             return False
         recorded = select(column("version_num", String)).select_from(table(f"alembic_version_{plugin}"))
         try:
@@ -81,40 +67,12 @@ class Control:
         from synthdb_host.migrating import upgrade  # noqa: PLC0415 - Alembic is slow to import
 
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with _exclusive(self._folder / "control.lock"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with _exclusive(self.folder / "control.lock"):
                 for plugin, versions in self._migrations.items():
                     upgrade(self._engine, plugin, versions)
         except OSError as error:
-            raise ConfigurationError(f"data folder {self._folder}: {error.strerror}") from error
-
-
-class Placements:
-    """Placements recorded in the control database; those that other processes add are seen at once."""
-
-    creates = False
-
-    def __init__(self, control: Control) -> None:
-        self._control = control
-        self._table = Table("databases", MetaData(), Column("name", String), Column("url", String))
-
-    def names(self) -> tuple[str, ...]:
-        """Name all databases, sorted."""
-        with self._control.ready().connect() as connection:
-            return tuple(connection.scalars(select(self._table.c.name).order_by(self._table.c.name)))
-
-    def find(self, name: str) -> str | None:
-        """Give the URL of a database, None if there is none of this name."""
-        with self._control.ready().connect() as connection:
-            return connection.scalar(select(self._table.c.url).where(self._table.c.name == name))
-
-    def add(self, name: str, url: str) -> None:
-        """Record a database; raises DuplicateName."""
-        try:
-            with self._control.ready().begin() as connection:
-                connection.execute(self._table.insert().values(name=name, url=url))
-        except IntegrityError as error:
-            raise DuplicateName(f"database {name!r} exists") from error
+            raise ConfigurationError(f"data folder {self.folder}: {error.strerror}") from error
 
 
 def _engine(path: Path) -> Engine:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from synthdb_host import stepping
 from synthdb_host.consumers import ChangeBatch, Consumer, Stream
-from synthdb_host.contracts import Context, Principal
+from synthdb_host.contracts import ANY_TENANT, Context, Principal
 from synthdb_host.contributions import Contribution, Contributions
 from synthdb_host.errors import HistoryGone, Postponed, RequestError
 from synthdb_host.records import KeepRecords, Records
@@ -245,7 +245,7 @@ def _key(consumer: str, database: str, stream: str) -> str:
 
 
 def _context(consumer: Consumer) -> Context:
-    return Context(Principal(f"job:{consumer.name}", "local"))
+    return Context(Principal(f"job:{consumer.name}", "local", tenant=ANY_TENANT))
 
 
 async def _streams(host: "PluginHost", consumer: Consumer, database: str) -> tuple[Stream, ...]:

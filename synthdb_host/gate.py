@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from synthdb_host.access import Access
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import (
+    ANY_TENANT,
     UNRESTRICTED,
     Capability,
     Context,
@@ -26,12 +27,14 @@ from synthdb_host.contracts import (
     TableRestriction,
     Transaction,
 )
+from synthdb_host.databases import Held
 from synthdb_host.deciding import Deciders, forbidden, join_restrictions
 from synthdb_host.demands import Demands
 from synthdb_host.errors import RequestError, Unavailable, UnknownDatabase, UnsupportedCapability
 from synthdb_host.gated import GatedStream, GatedTransaction
 from synthdb_host.operations import HEAD, Delete, Filter, Insert, Operation, Ref, Select, Update
 from synthdb_host.selection import closest
+from synthdb_host.tenancy import Tenancy, full_name, split_name
 from synthdb_host.versions import Follow
 from synthdb_host.visibility import NO_ROWS, visible
 
@@ -58,11 +61,11 @@ T = TypeVar("T")
 class OpenDatabases(Protocol):
     """Where the gate finds databases."""
 
-    def names(self) -> tuple[str, ...]:
-        """List the databases."""
+    def names(self, tenant: str) -> tuple[str, ...]:
+        """List the databases of a tenant."""
 
-    def get(self, name: str) -> Database:
-        """Give an open database.
+    def hold(self, name: str) -> Held:
+        """Give an open database by its full name, to be released.
 
         Raises:
             UnknownDatabase: there is none of this name.
@@ -80,6 +83,10 @@ class Gate:
         committed: told the name of a database in which something was committed; None: nobody wants to know.
         access: the built-in judge, used only where no plugin contributes an authorizer.
         feeds: what those may cost who follow changes.
+        tenancy: which host names belong to which tenants; None: there are no tenants.
+
+    Callers call databases of their tenant by their own names. Whoever else is asked or told (authorizers, policies,
+    observers, ``committed``) hears their full names.
     """
 
     def __init__(
@@ -90,6 +97,7 @@ class Gate:
         access: Access,
         feeds: "FeedSettings",
         committed: Callable[[str], None] | None = None,
+        tenancy: Tenancy | None = None,
     ) -> None:
         self._databases = databases
         self._deciders = Deciders(contributions.authenticators, contributions.authorizers, contributions.policies)
@@ -100,6 +108,7 @@ class Gate:
         self._endings: list[Callable[[], None]] = []
         self._ends_feeds = False
         self._committed = committed
+        self._tenancy = tenancy
 
     async def authenticate(self, credentials: Credentials) -> Principal:
         """Say who makes a request.
@@ -109,13 +118,24 @@ class Gate:
             UntrustedOrigin: built-in access trusts only this machine, and this is not it.
         """
         if self._access is not None and credentials.scheme not in self._deciders.authenticators:
-            return self._access.authenticate(credentials)
-        return await self._deciders.authenticate(credentials)
+            principal = self._access.authenticate(credentials)
+        else:
+            principal = await self._deciders.authenticate(credentials)
+        return principal if self._tenancy is None else self._tenancy.bind(principal, credentials.headers)
+
+    def full_name(self, database: str, context: Context) -> str:
+        """Give the name by which jobs, which act for no tenant, know what the caller calls so.
+
+        Raises:
+            UnknownDatabase: such a name cannot be.
+        """
+        return full_name(context.principal.tenant, database)
 
     async def database_names(self, context: Context) -> tuple[str, ...]:
         """List the databases that the caller may know of: those on which ``select`` is allowed as a whole."""
-        names = self._databases.names()
-        return tuple([name for name in names if await self._refusal(context, "select", Resource(name)) is None])
+        tenant = context.principal.tenant
+        names = {name: Resource(full_name(tenant, name)) for name in self._databases.names(tenant or "")}
+        return tuple([name for name, one in names.items() if await self._refusal(context, "select", one) is None])
 
     async def catalog(self, database: str, context: Context, ref: Ref = HEAD, *, recent: bool = False) -> Catalog:
         """Describe a database as the caller sees it: only tables and columns that may be read.
@@ -126,10 +146,17 @@ class Gate:
         Raises:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
-        storage = await self._database(database, context)
-        catalog = storage.recent_catalog(ref) if recent else None
-        if catalog is None:
-            catalog = await storage.catalog(ref)
+        database = self.full_name(database, context)
+        held = await self._hold(database, context)
+        try:
+            catalog = held.database.recent_catalog(ref) if recent else None
+            if catalog is None:
+                catalog = await held.database.catalog(ref)
+        finally:
+            held.release()
+        if context.principal.tenant is not None:
+            # What is kept of a catalog by its version is of this database, however many are called the same.
+            catalog = catalog.of(f"{held.located.mark}.{database}")
         if self._is_free(context.principal):
             return catalog
         limits = await self._limits(database, catalog, context)
@@ -142,12 +169,18 @@ class Gate:
         """
         if self._is_free(context.principal):
             return True
-        catalog = await (await self._database(database, context)).catalog()
+        database = self.full_name(database, context)
+        held = await self._hold(database, context)
+        try:
+            catalog = await held.database.catalog()
+        finally:
+            held.release()
         refused = await self._refusal(context, "history", Resource(database)) is not None
         return not refused and not await self._limits(database, catalog, context)
 
     async def permitted(self, resource: Resource, actions: Iterable[str], context: Context) -> frozenset[str]:
         """Tell which of these actions the caller may do, so that no more is shown; each operation is judged anew."""
+        resource = replace(resource, database=self.full_name(resource.database, context))
         return frozenset([action for action in actions if await self._refusal(context, action, resource) is None])
 
     @property
@@ -161,7 +194,9 @@ class Gate:
         Raises:
             UnknownDatabase: there is no such database.
         """
-        return (await self._database(database, context)).capabilities
+        held = await self._hold(self.full_name(database, context), context)
+        held.release()
+        return held.database.capabilities
 
     async def execute(self, database: str, operation: Operation, context: Context) -> Result:
         """Run an operation.
@@ -171,7 +206,7 @@ class Gate:
             UnsupportedCapability: the storage does not offer it.
             RequestError: whatever else the storage finds wrong.
         """
-        return await self._run(database, None, operation, context)
+        return await self._run(self.full_name(database, context), None, operation, context)
 
     async def begin(self, database: str, context: Context, ref: Ref = HEAD) -> GatedTransaction:
         """Start a transaction on a branch, whose every operation passes the gate.
@@ -179,14 +214,19 @@ class Gate:
         Raises:
             UnsupportedCapability: the storage has no interactive transactions.
         """
-        target = await self._database(database, context)
-        _require(database, target, {"transactions"}, context)
-        transaction = await target.begin(context, ref)
+        database = self.full_name(database, context)
+        held = await self._hold(database, context)
+        try:
+            _require(database, held.database, {"transactions"}, context)
+            transaction = await held.database.begin(context, ref)
+        except BaseException as error:
+            held.release(error)
+            raise
 
         async def run(operation: Operation) -> Result:
             return await self._run(database, transaction, operation, context)
 
-        return GatedTransaction(run, transaction, lambda: self._tell(database))
+        return GatedTransaction(run, transaction, lambda: self._tell(database), held.release)
 
     async def stream(self, database: str, select: Select, context: Context) -> GatedStream:
         """Start to read rows piece by piece; whoever does closes the stream.
@@ -195,15 +235,19 @@ class Gate:
             Forbidden, UnsupportedCapability, RequestError: as :meth:`execute` does.
         """
         started = time.perf_counter()
+        held: Held | None = None
+        database = self.full_name(database, context)
 
         def observe(error: BaseException | None, rows: int, started: float) -> None:
             self._observe(database, select, context, None if error is None else _code(error), started, rows)
+            if held is not None:
+                held.release(error)
 
         try:
-            target = await self._database(database, context)
-            restrictions = await self._admit(database, target, select, context)
-            _require(database, target, {"streams"}, context)
-            stream = await target.stream(select, restrictions, context)
+            held = await self._hold(database, context)
+            restrictions = await self._admit(database, held.database, select, context)
+            _require(database, held.database, {"streams"}, context)
+            stream = await held.database.stream(select, restrictions, context)
             return GatedStream(stream, observe, time.perf_counter() - started)
         except BaseException as error:
             observe(error, 0, started)
@@ -220,18 +264,22 @@ class Gate:
             Unavailable: there are too many followers.
         """
         started, begun, context = time.perf_counter(), 0.0, replace(context, deadline=None)
+        database = self.full_name(database, context)
+        held: Held | None = None
 
         async def admit(changed: Iterable[str]) -> "tuple[Wishes | None, Restrictions]":
             return await self._followed(database, follow, changed, context)
 
         def ended(rows: int) -> None:
             self._observe(database, follow, context, None, time.perf_counter() - begun, rows)
+            if held is not None:
+                held.release()
 
         try:
-            target = await self._database(database, context)
+            held = await self._hold(database, context)
             await self._authorize(context, "follow", Resource(database, ref=follow.branch))
-            _require(database, target, {"follow"}, context)
-            feed = await self._open_feeds().follow(target, follow, context, admit, ended)
+            _require(database, held.database, {"follow"}, context)
+            feed = await self._open_feeds().follow(held.database, follow, context, admit, ended)
         except BaseException as error:
             self._observe(database, follow, context, _code(error), started, 0)
             raise
@@ -288,13 +336,14 @@ class Gate:
                 raise refusal
         return wishes or None, Restrictions(limits)
 
-    async def _database(self, name: str, context: Context) -> Database:
+    async def _hold(self, name: str, context: Context) -> Held:
         try:
-            return self._databases.get(name)
+            return self._databases.hold(name)
         except UnknownDatabase as error:
             # Only a name that the caller may know of is suggested.
-            meant = closest(name, await self.database_names(context))
-            raise UnknownDatabase(f"{error.detail}{meant}") from error
+            asked = name if context.principal.tenant == ANY_TENANT else split_name(name)[1]
+            meant = closest(asked, await self.database_names(context))
+            raise UnknownDatabase(f"there is no database {asked!r}{meant}") from error
 
     def _is_free(self, principal: Principal) -> bool:
         return self._access is not None and not self._deciders.policies and self._access.allows(principal)
@@ -303,8 +352,10 @@ class Gate:
         self, database: str, transaction: Transaction | None, operation: Operation, context: Context
     ) -> Result:
         started = time.perf_counter()
+        held: Held | None = None
         try:
-            target = await self._database(database, context)
+            held = await self._hold(database, context)
+            target = held.database
             if self._is_free(context.principal) and _is_basic(operation, context):
                 restrictions = UNRESTRICTED
             else:
@@ -314,8 +365,11 @@ class Gate:
                     operation = replace(operation, known=None)
             result = await (transaction or target).execute(operation, restrictions, context)
         except BaseException as error:
+            if held is not None:
+                held.release(error)
             self._observe(database, operation, context, _code(error), started, 0)
             raise
+        held.release()
         self._observe(database, operation, context, None, started, result.affected or len(result.rows))
         if result.commit is not None and transaction is None:
             self._tell(database)

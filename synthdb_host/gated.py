@@ -63,10 +63,12 @@ class GatedTransaction:
         run: Callable[[Operation], Awaitable[Result]],
         transaction: Transaction,
         committed: Callable[[], None] = lambda: None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._run = run
         self._transaction = transaction
         self._committed = committed
+        self._ended = ended
 
     async def execute(self, operation: Operation) -> Result:
         """Run an operation inside the transaction; see :meth:`Gate.execute`. An error undoes it alone."""
@@ -74,11 +76,21 @@ class GatedTransaction:
 
     async def commit(self) -> str | None:
         """Make everything durable; gives the commit id, None if nothing changed."""
-        commit = await self._transaction.commit()
+        try:
+            commit = await self._transaction.commit()
+        finally:
+            self._end()
         if commit is not None:
             self._committed()
         return commit
 
     async def rollback(self) -> None:
         """Undo everything."""
-        await self._transaction.rollback()
+        try:
+            await self._transaction.rollback()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        ended, self._ended = self._ended, lambda: None
+        ended()

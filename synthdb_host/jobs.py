@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from synthdb_host import stepping
-from synthdb_host.contracts import Context, Principal
+from synthdb_host.contracts import ANY_TENANT, Context, Principal
 from synthdb_host.errors import JobStopped, Unavailable, UnknownTask
 from synthdb_host.selection import closest
 from synthdb_host.tasks import Task
@@ -66,7 +66,7 @@ class Attempt:
         report: Report | None = None,
     ) -> None:
         self.host, self.payload, self.attempt = host, payload, attempt
-        self.context = Context(Principal(f"job:{name}", "local"))
+        self.context = Context(Principal(f"job:{name}", "local", tenant=ANY_TENANT))
         self.stopped = ""
         self.latest: tuple[float | None, str] = (None, "")
         self._run, self._report = run, report

@@ -21,6 +21,7 @@ from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.settings import HostSettings
 from synthdb_host.signing import Signing
 from synthdb_host.targets import load_target
+from synthdb_host.tenancy import Tenancy
 from synthdb_host.versions import Follow
 
 if TYPE_CHECKING:
@@ -49,19 +50,27 @@ class Host:
         self._start = self._calls(loader, "synthdb_worker_start")
         self._stop = self._calls(loader, "synthdb_worker_stop")[::-1]
         self._control: Control | None = None
+        self._tenancy: Tenancy | None = None
         self.consumers = Consumers(self)
         self.databases = Databases(
             self._placements(databases),
             self.contributions.storage_backends,
             frozenset(plugin.id for plugin in plugins),
             self.settings.data,
+            self.settings.tenants.max_open_databases,
         )
         self.jobs = Jobs(self, self._control)
         self.signing = Signing(self.settings.data, self.settings.secret_key)
         self.access = self._access(loader)
         told = self.consumers.committed if self.contributions.consumers and self.jobs.are_recorded else None
         self.gate = Gate(
-            self.databases, self.contributions, self._observers or None, self.access, self.settings.feeds, told
+            self.databases,
+            self.contributions,
+            self._observers or None,
+            self.access,
+            self.settings.feeds,
+            told,
+            self._tenancy,
         )
 
     @classmethod
@@ -164,7 +173,8 @@ class Host:
     def _placements(self, databases: Mapping[str, str] | None) -> PlacementSource:
         if databases is not None:
             return MemoryPlacements(databases)
-        from synthdb_host.control import Control, Placements  # noqa: PLC0415 - embedded use pays for no SQLAlchemy
+        from synthdb_host.control import Control  # noqa: PLC0415 - embedded use pays for no SQLAlchemy
+        from synthdb_host.directory import Directory  # noqa: PLC0415 - as above
 
         migrations = {
             plugin.id: plugin.package / plugin.manifest.migrations
@@ -172,7 +182,9 @@ class Host:
             if plugin.manifest.migrations and plugin.package
         }
         self._control = Control(self.settings.data, migrations)
-        return Placements(self._control)
+        directory = Directory(self._control)
+        self._tenancy = Tenancy(directory, self.settings.tenants.domain)
+        return directory
 
     def _access(self, loader: Loader) -> Access:
         with loader.attempt("the host", "configure", hint="see the setting admin_token"):

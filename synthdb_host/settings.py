@@ -48,6 +48,7 @@ __all__ = [
     "Limits",
     "PluginsSection",
     "Secret",
+    "TenantSettings",
     "describe",
 ]
 
@@ -176,6 +177,21 @@ class EgressSettings(BaseModel):
         return networks
 
 
+class TenantSettings(BaseModel):
+    """Whose databases are served, and how many are open at a time; see Tenants, databases and placements."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    domain: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$",
+        description="domain below which each tenant has its host name: 'db.example.com' for acme.db.example.com",
+    )
+    max_open_databases: int = Field(
+        default=500, gt=0, description="databases open at a time, in each worker; the one unused for longest is closed"
+    )
+
+
 class PluginsSection(BaseModel):
     """Which plugins load, and one section of settings per plugin (``[plugins.ID]``)."""
 
@@ -215,6 +231,7 @@ class HostSettings(BaseSettings):
         default=CompressionSettings(), description="compression of answers for those who accept it"
     )
     egress: EgressSettings = Field(default=EgressSettings(), description="which addresses that users give are called")
+    tenants: TenantSettings = Field(default=TenantSettings(), description="whose databases are served, and how many")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 

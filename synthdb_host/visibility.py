@@ -25,7 +25,7 @@ def visible(catalog: Catalog, limits: Mapping[str, TableRestriction]) -> Catalog
     # Plans are kept by version: another view of the same catalog needs another one.
     seen = sorted(gone), sorted((name, sorted(columns)) for name, columns in hidden.items())
     digest = hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest()
-    return Catalog(f"{catalog.version}/{digest}", tables, whole=catalog.version)
+    return Catalog(f"{catalog.version}/{digest}", tables, whole=catalog.whole or catalog.version)
 
 
 def _without(table: Table, hidden: Mapping[str, frozenset[str]], gone: set[str]) -> Table:

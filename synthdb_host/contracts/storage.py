@@ -120,8 +120,13 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StorageBackend:
-    """A kind of storage, chosen by URL scheme. ``options`` of ``open`` is the plugin's settings section."""
+    """A kind of storage, chosen by URL scheme.
+
+    ``remove`` removes the data of a database for good, and whatever lies beside it; what is gone already is no error.
+    None: the storage leaves that to its operator.
+    """
 
     scheme: str
     open: Callable[[Placement, Scheduler], Database]
     capabilities: frozenset[Capability] = frozenset()
+    remove: Callable[[Placement], None] | None = None

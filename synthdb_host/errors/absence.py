@@ -10,9 +10,11 @@ __all__ = [
     "UnknownDatabase",
     "UnknownDocument",
     "UnknownJob",
+    "UnknownPlacement",
     "UnknownRef",
     "UnknownTable",
     "UnknownTask",
+    "UnknownTenant",
 ]
 
 
@@ -66,6 +68,26 @@ class UnknownTable(NotFound):
 
     code = "unknown_table"
     title = "Unknown table"
+
+
+class UnknownTenant(NotFound):
+    """There is no tenant of this name.
+
+    Check the name; synthdb tenants list shows all of them.
+    """
+
+    code = "unknown_tenant"
+    title = "Unknown tenant"
+
+
+class UnknownPlacement(NotFound):
+    """There is no placement of this name.
+
+    Check the name; synthdb placements list shows all of them.
+    """
+
+    code = "unknown_placement"
+    title = "Unknown placement"
 
 
 class UnknownTask(NotFound):

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CatalogChanged",
     "Conflict",
+    "DatabaseArchived",
     "DuplicateName",
     "ForeignKeyViolation",
     "IdempotencyInProgress",
+    "LimitReached",
     "MergeConflict",
     "PreconditionFailed",
     "PreconditionRequired",
@@ -54,13 +56,33 @@ class ForeignKeyViolation(Conflict):
 
 
 class DuplicateName(Conflict):
-    """A table, column, constraint or database of this name exists.
+    """A table, column, constraint, database, tenant or placement of this name exists.
 
     Choose another name.
     """
 
     code = "duplicate_name"
     title = "Name taken"
+
+
+class DatabaseArchived(Conflict):
+    """The database is archived: its data is kept, and nobody reads or writes it.
+
+    Let the operator restore it: synthdb databases restore NAME.
+    """
+
+    code = "database_archived"
+    title = "Database archived"
+
+
+class LimitReached(Conflict):
+    """The tenant has as many databases as it may have.
+
+    Delete one, or let the operator raise the limit of the tenant.
+    """
+
+    code = "limit_reached"
+    title = "Limit reached"
 
 
 class TypeConflict(Conflict):

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from synthdb_host.control import Control, Placements
+from synthdb_host.control import Control
+from synthdb_host.directory import Directory
 
 pytestmark = pytest.mark.slow
 
@@ -241,7 +242,7 @@ def test_schema_and_example_contain_the_sections_of_plugins(site: Any, synthdb: 
 
 def test_databases_are_listed_with_where_they_live(synthdb: Any, tmp_path: Path) -> None:
     """Also as JSON."""
-    Placements(Control(tmp_path / "synthdb-data")).add("shop", "other:shop")
+    Directory(Control(tmp_path / "synthdb-data")).add("shop", "other:shop")
 
     assert [{"name": "shop", "url": "other:shop"}] == json.loads(synthdb("databases", "list", "--json").stdout)
     assert "shop" in synthdb("databases", "list").stdout

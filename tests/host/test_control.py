@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from synthdb_host.control import Control, Placements
+from synthdb_host.control import Control
+from synthdb_host.directory import Directory
 from synthdb_host.errors import ConfigurationError, DuplicateName
 from synthdb_host.manager import Host
 from synthdb_host.settings import HostSettings
@@ -40,7 +41,7 @@ def revision(folder: Path, name: str, down: str | None = None, then: str = "pass
     return folder
 
 
-OWN = {"databases", "jobs", "job_schedules", "alembic_version_host"}
+OWN = {"databases", "placements", "tenants", "tenant_hosts", "jobs", "job_schedules", "alembic_version_host"}
 
 
 def tables() -> set[str]:
@@ -63,12 +64,12 @@ def test_upgrading_again_changes_nothing_and_later_revisions_are_added() -> None
     folder = revision(Path("auth"), "users")
     Control(Path("data"), {"auth": folder}).upgrade()
     Control(Path("data"), {"auth": folder}).upgrade()
-    Placements(Control(Path("data"))).add("kept", "other:kept")
+    Directory(Control(Path("data"))).add("kept", "other:kept")
     revision(folder, "teams", "users")
     Control(Path("data"), {"auth": folder}).upgrade()
 
     assert {"users", "teams"} <= tables()
-    assert "other:kept" == Placements(Control(Path("data"))).find("kept")
+    assert "other:kept" == Directory(Control(Path("data"))).get("kept").url
 
 
 def test_a_start_that_has_nothing_to_upgrade_imports_no_alembic() -> None:
@@ -118,7 +119,7 @@ def test_two_processes_that_upgrade_at_once_are_both_safe() -> None:
 
 def test_a_process_forked_after_the_upgrade_uses_the_same_database() -> None:
     """No connection is shared across the fork."""
-    placements = Placements(Control(Path("data")))
+    placements = Directory(Control(Path("data")))
     placements.add("before", "other:1")
     child = os.fork()
     if child == 0:
@@ -131,12 +132,12 @@ def test_a_process_forked_after_the_upgrade_uses_the_same_database() -> None:
 
 def test_a_name_is_recorded_once() -> None:
     """The database, not a check before it, keeps names unique."""
-    placements = Placements(Control(Path("data")))
+    placements = Directory(Control(Path("data")))
     placements.add("a", "other:1")
     with pytest.raises(DuplicateName, match="database 'a' exists"):
         placements.add("a", "other:2")
 
-    assert "other:1" == placements.find("a")
+    assert "other:1" == placements.get("a").url
 
 
 def test_a_data_folder_that_cannot_be_made_is_an_error_naming_it() -> None:

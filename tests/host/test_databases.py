@@ -1,5 +1,6 @@
 """Databases: named, opened when first used, refused when a plugin is missing."""
 
+from asyncio import CancelledError
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,23 @@ from typing import Any
 import pytest
 
 from synthdb_host.contracts import Placement, Scheduler, StorageBackend
-from synthdb_host.control import Control, Placements
-from synthdb_host.errors import DuplicateName, InvalidName, MissingPlugin, Unavailable, UnknownDatabase
+from synthdb_host.control import Control
+from synthdb_host.directory import Directory
+from synthdb_host.directory_tables import DATABASES
+from synthdb_host.errors import (
+    DatabaseArchived,
+    DuplicateName,
+    InvalidName,
+    MissingPlugin,
+    Unavailable,
+    UnknownDatabase,
+    UnknownTenant,
+)
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest
 from synthdb_host.scheduling import EmbeddedScheduler
-from synthdb_host.settings import HostSettings
+from synthdb_host.settings import HostSettings, TenantSettings
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -92,11 +103,11 @@ def test_a_requirement_recorded_while_the_database_is_open_counts_at_once() -> N
         host.databases.get("a")
 
 
-@pytest.mark.parametrize("name", ["", "1a", "a b", "a/b", "../a", "a" * 64, "é", "a\n"])
+@pytest.mark.parametrize("name", ["", "1a", "a b", "a/b", "../a", "/a", "a/", "a" * 64, "é", "a\n"])
 def test_a_database_name_is_a_safe_file_name(name: str) -> None:
-    """Nothing is written outside the data folder."""
+    """Nothing is written outside the data folder; what stands before a slash is a tenant, and there is none."""
     host, plugin = started()
-    with pytest.raises(InvalidName):
+    with pytest.raises((InvalidName, UnknownTenant)):
         host.databases.create(name)
 
     assert ([], ()) == (plugin.opened, host.databases.names())
@@ -191,7 +202,7 @@ class Overtaken(Files):
     """A storage so slow that another process takes the name meanwhile."""
 
     def open(self, placement: Placement, scheduler: Scheduler) -> Any:
-        Placements(Control(Path("data"))).add(placement.name, "other:theirs")
+        Directory(Control(Path("data"))).add(placement.name, "other:theirs")
         return super().open(placement, scheduler)
 
 
@@ -215,3 +226,106 @@ def test_a_data_folder_without_databases_gets_one() -> None:
 
     assert ("main",) == host.databases.names()
     assert [True] == [opened.closed for opened in plugin.opened]
+
+
+# -- open at a time ---------------------------------------------------------------------------------------
+
+
+def crowded(most: int = 2) -> tuple[Host, Files]:
+    """Start a host that keeps so many databases open, over a control database with the databases a to e."""
+    plugin = Files()
+    settings = HostSettings(data=Path("data"), tenants=TenantSettings(max_open_databases=most))
+    host = Host.build(settings, plugins={"files": plugin}, discover=False)
+    directory = Directory(Control(Path("data")))
+    for name in "abcde":
+        directory.add(name, f"other:{name}")
+    host.start_worker(EmbeddedScheduler())
+    return host, plugin
+
+
+def test_the_database_unused_for_longest_is_closed_when_there_are_too_many() -> None:
+    """It is opened again when it is used again."""
+    host, plugin = crowded()
+    for name in "abacab":
+        host.databases.get(name)
+
+    opened = [(one.placement.name, one.closed) for one in plugin.opened]
+    assert [("a", False), ("b", True), ("c", True), ("b", False)] == opened
+
+
+def test_a_database_in_use_is_never_closed() -> None:
+    """It is open beyond the limit, and closed with the next one that is opened."""
+    host, plugin = crowded()
+    held = [host.databases.hold(name) for name in "abc"]
+    host.databases.get("d")
+    used = [one.closed for one in plugin.opened]
+    for one in held:
+        one.release()
+    host.databases.get("e")
+
+    assert [False, False, False, False] == used
+    assert [True, True, True, False, False] == [one.closed for one in plugin.opened]
+
+
+def test_what_nobody_waits_for_any_more_may_go_on_before_its_database_is_closed() -> None:
+    """A cancelled request leaves its write in the queue."""
+    host, plugin = crowded(most=1)
+    host.databases.hold("a").release(CancelledError())
+    host.databases.get("b")
+
+    assert [False, False] == [one.closed for one in plugin.opened]
+
+
+def test_a_database_that_lies_elsewhere_now_is_opened_there() -> None:
+    """At the next use, whoever moved it; who uses it at its old place does so to the end."""
+    host, plugin = crowded()
+    other = Directory(Control(Path("data")))
+    held = host.databases.hold("a")
+    other.relocate(other.get("a"), "other:elsewhere", "")
+    host.databases.get("a")
+    before = [(one.placement.url, one.closed) for one in plugin.opened]
+    held.release()
+
+    assert [("other:a", False), ("other:elsewhere", False)] == before
+    assert [True, False] == [one.closed for one in plugin.opened]
+
+
+def test_a_change_of_other_databases_closes_nothing() -> None:
+    """It only costs a look at the control database."""
+    host, plugin = crowded()
+    host.databases.get("a")
+    other = Directory(Control(Path("data")))
+    other.set_state("b", "archived")
+    host.databases.get("a")
+
+    assert [("a", False)] == [(one.placement.name, one.closed) for one in plugin.opened]
+
+
+def test_an_archived_database_is_closed_and_refused_and_a_new_one_of_its_name_is_another() -> None:
+    """Also where both lie at the same place."""
+    host, plugin = crowded()
+    host.databases.get("a")
+    other = Directory(Control(Path("data")))
+    record = other.get("a")
+    other.set_state("a", "archived")
+    with pytest.raises(DatabaseArchived):
+        host.databases.get("a")
+    other.remove(record)
+    with pytest.raises(UnknownDatabase):
+        host.databases.get("a")
+    other.add("a", record.url)
+    host.databases.get("a")
+
+    assert [True, False] == [one.closed for one in plugin.opened]
+
+
+def test_while_something_is_being_changed_nothing_is_kept() -> None:
+    """Whoever reads then reads what is recorded at that moment, each time."""
+    host, plugin = crowded()
+    other = Directory(Control(Path("data")))
+    with other.change() as connection:
+        host.databases.get("a")
+        connection.execute(DATABASES.update().where(DATABASES.c.name == "a").values(url="other:new"))
+    host.databases.get("a")
+
+    assert ["other:a", "other:new"] == [one.placement.url for one in plugin.opened]

@@ -59,7 +59,7 @@ class CorePlugin:
         """Offer SQLite files."""
         from synthdb.engine.capabilities import CAPABILITIES  # noqa: PLC0415 - engine and SQLAlchemy load on use
 
-        return [StorageBackend("sqlite", self._open, CAPABILITIES)]
+        return [StorageBackend("sqlite", self._open, CAPABILITIES, self._remove)]
 
     @hookimpl
     def synthdb_api_generators(self) -> Sequence[ApiGenerator]:
@@ -144,6 +144,11 @@ class CorePlugin:
         from synthdb.engine.database import open_sqlite  # noqa: PLC0415 - engine and SQLAlchemy load on use
 
         return open_sqlite(placement, scheduler, self._settings, lambda: self._queue_backfill(placement.name))
+
+    def _remove(self, placement: Placement) -> None:
+        from synthdb.storage.files import remove_database  # noqa: PLC0415 - SQLAlchemy loads on use
+
+        remove_database(placement, self._settings.lock_timeout_seconds)
 
     def _queue_backfill(self, database: str) -> None:
         """Let a job do what a write has left; where no job can be queued, it is left until somebody asks for it."""

@@ -52,8 +52,8 @@ def begun(output: str, expected: str) -> str:
 @pytest.mark.parametrize(
     "page",
     [
-        "README.md", "evolution.md", "import.md", "operators.md", "queries.md", "realtime.md", "versions.md",
-        "webhooks.md",
+        "README.md", "evolution.md", "import.md", "operators.md", "queries.md", "realtime.md", "tenants.md",
+        "versions.md", "webhooks.md",
     ],
 )  # fmt: skip
 def test_every_example_prints_what_the_page_says(page: str, tmp_path: Path) -> None:

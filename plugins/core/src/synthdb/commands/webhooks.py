@@ -12,7 +12,7 @@ from synthdb.commands.showing import echo_json, echo_table
 from synthdb.webhooks.managing import Post
 from synthdb.webhooks.store import Draft
 from synthdb.webhooks.webhook import OPERATIONS
-from synthdb_host.access import LOCAL
+from synthdb_host.access import PROCESS
 from synthdb_host.contracts import Context
 from synthdb_host.errors import InvalidParameter
 from synthdb_host.session import Session
@@ -29,7 +29,7 @@ def command() -> None:
 @contextmanager
 def _post(session: Session, db: str | None, *, dry_run: bool = False) -> Iterator[Post]:
     with session.started() as host:
-        yield Post.of(host, db or only(host), Context(LOCAL, dry_run=dry_run))
+        yield Post.of(host, db or only(host), Context(PROCESS, dry_run=dry_run))
 
 
 @command.command("list")

@@ -6,8 +6,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-import sqlalchemy
-
 from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.store import load_catalog, read_versions
 from synthdb.engine.capabilities import CAPABILITIES
@@ -30,6 +28,7 @@ from synthdb.engine.versions.seeing import EngineChanges, Seeing
 from synthdb.engine.writer import Deferring, Unit, Writer
 from synthdb.settings import CoreSettings
 from synthdb.storage.connections import Connection, Connections
+from synthdb.storage.files import database_file
 from synthdb.storage.layout import read_format
 from synthdb.storage.locks import WriteLock
 from synthdb.storage.processes import this_process
@@ -64,10 +63,7 @@ def open_sqlite(
         UnknownDatabase: there is no such file.
         Unavailable: it is not a SynthDB database of a known format, or cannot be read and written.
     """
-    name = sqlalchemy.make_url(placement.url).database
-    if not name or name == ":memory:":
-        raise Unavailable("A SQLite database needs a file.", hint="Give a path such as sqlite:///app.db.")
-    path = Path(name)
+    path = database_file(placement.url)
     try:
         if not path.exists() and not placement.create:
             raise UnknownDatabase(f"There is no database file {path.name!r}.", data={"database": placement.name})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from synthdb.library.selecting import Where, filter_of
 from synthdb.library.session import Session
-from synthdb_host.access import LOCAL
+from synthdb_host.access import PROCESS
 from synthdb_host.catalog import Column, ColumnType
 from synthdb_host.contracts import Context
 from synthdb_host.errors import InvalidParameter
@@ -76,7 +76,7 @@ class FeedMethods(Session):
         names = (tables,) if isinstance(tables, str) else tables
         wishes = names if isinstance(names, Mapping) else dict.fromkeys(names)
         conditions = {name: filter_of(where) for name, where in wishes.items()}
-        feed = run(self._gate.follow(self._database, Follow(conditions, self._ref.branch, since), Context(LOCAL)))
+        feed = run(self._gate.follow(self._database, Follow(conditions, self._ref.branch, since), Context(PROCESS)))
         return _followed(feed, wait)
 
     def consumer(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Self
 
-from synthdb_host.access import LOCAL
+from synthdb_host.access import PROCESS
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Context, Result
 from synthdb_host.errors import Conflict, InvalidParameter, ReadOnly
@@ -92,7 +92,7 @@ class Session:
             raise self._refused()
         if self._transaction is None:
             self._check_free(operation)
-            context = Context(LOCAL, message=message or self._message, dry_run=dry_run)
+            context = Context(PROCESS, message=message or self._message, dry_run=dry_run)
             return run(gate.execute(self._database, operation, context))
         if message is not None or dry_run:
             raise InvalidParameter(
@@ -116,7 +116,7 @@ class Session:
 
     def catalog(self) -> Catalog:
         """Describe the tables, columns, keys and relations. A transaction's own changes are not in it yet."""
-        return run(self._gate.catalog(self._database, Context(LOCAL), self._ref))
+        return run(self._gate.catalog(self._database, Context(PROCESS), self._ref))
 
     @contextmanager
     def transaction(self, message: str | None = None) -> Iterator[Self]:
@@ -132,7 +132,7 @@ class Session:
             raise Conflict("A transaction is open on this connection already.", hint="Do everything in the outer one.")
         if self._read_only:
             raise self._refused()
-        context = Context(LOCAL, message=message or self._message)
+        context = Context(PROCESS, message=message or self._message)
         transaction = run(self._gate.begin(self._database, context, self._ref))
         self._transaction = transaction
         self._writing.append(self)

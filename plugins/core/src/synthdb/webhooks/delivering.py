@@ -13,7 +13,7 @@ from synthdb.webhooks.messages import Message, messages_of, sign
 from synthdb.webhooks.store import KIND, Webhooks, dead_key
 from synthdb.webhooks.webhook import Health, Webhook, now
 from synthdb_host.consumers import ChangeBatch, Consumer, Stream
-from synthdb_host.contracts import Context, Principal
+from synthdb_host.contracts import ANY_TENANT, Context, Principal
 from synthdb_host.encoding import format_timestamp
 from synthdb_host.errors import EgressFailed, EgressRefused, NotFound, Postponed
 from synthdb_host.records import KeepRecords, Records
@@ -77,7 +77,7 @@ def send(host: "PluginHost", webhook: Webhook, message: Message) -> Attempted:
 
 
 async def _streams(host: "PluginHost", database: str) -> list[Stream]:
-    context = Context(Principal(f"job:{CONSUMER}", "local"))
+    context = Context(Principal(f"job:{CONSUMER}", "local", tenant=ANY_TENANT))
     found = {row["key"]: row["value"] for row in await _read(host, database, "config/", context)}
     if not found:
         return []

@@ -25,7 +25,7 @@ class Post:
     @classmethod
     def of(cls, host: "PluginHost", database: str, context: Context) -> Self:
         """Give the post of a database for a caller."""
-        return cls(host, Webhooks(host.gate, database, context))
+        return cls(host, Webhooks(host.gate, host.gate.full_name(database, context), context))
 
     def check(self, url: str) -> None:
         """Refuse a webhook that could not be delivered from here; blocks while the name of its host is found.

@@ -1,0 +1,61 @@
+"""The files of a database as a whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy
+
+from synthdb.storage.locks import WriteLock
+from synthdb_host.contracts import Placement
+from synthdb_host.errors import Unavailable
+
+__all__ = ["database_file", "remove_database"]
+
+_LOCKS: Final = ("-lock", "-queue")
+_BESIDE: Final = ("-wal", "-shm", *_LOCKS)
+
+
+def database_file(url: str) -> Path:
+    """Give the file that a URL means.
+
+    Raises:
+        Unavailable: it means none.
+    """
+    name = sqlalchemy.make_url(url).database
+    if not name or name == ":memory:":
+        raise Unavailable("A SQLite database needs a file.", hint="Give a path such as sqlite:///app.db.")
+    return Path(name)
+
+
+def remove_database(placement: Placement, seconds: float) -> None:
+    """Remove a database file and all that lies beside it, once nobody writes to it; what is gone is no error.
+
+    A process that still has it open can answer no write after this: the path leads to its file no more.
+
+    Raises:
+        Unavailable: others went on writing for so many seconds, or a file cannot be removed.
+    """
+    path = database_file(placement.url)
+    try:
+        with _held(path, seconds):
+            path.unlink(missing_ok=True)
+        for suffix in _BESIDE:
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The database file {path.name!r} cannot be removed: {error.strerror}.") from error
+
+
+@contextmanager
+def _held(path: Path, seconds: float) -> Iterator[None]:
+    """Keep writers away from a file, if it is there."""
+    if not path.exists():
+        yield
+        return
+    lock = WriteLock(path, seconds)
+    try:
+        with lock.hold():
+            yield
+    finally:
+        lock.close()
