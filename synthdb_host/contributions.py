@@ -14,6 +14,7 @@ from synthdb_host.contracts import (
     GraphqlType,
     HealthCheck,
     MediaType,
+    Middleware,
     Permission,
     Policy,
     Route,
@@ -56,6 +57,7 @@ class Contributions:
     media_types: tuple[Contribution[MediaType], ...] = ()
     graphql_types: tuple[Contribution[GraphqlType], ...] = ()
     routes: tuple[Contribution[Route], ...] = ()
+    middleware: tuple[Contribution[Middleware], ...] = ()
     tasks: Mapping[str, Contribution[Task]] = field(default_factory=dict)
     schedules: tuple[Contribution[Schedule], ...] = ()
     consumers: Mapping[str, Contribution[Consumer]] = field(default_factory=dict)
@@ -96,6 +98,7 @@ _KINDS = MappingProxyType(
         "synthdb_media_types": _Kind(MediaType, lambda _, r: {"name": r.name, "suffix": r.suffix}),
         "synthdb_graphql_types": _Kind(GraphqlType, lambda plugin, _: {"field": graphql_field(plugin)}),
         "synthdb_routes": _Kind(Route, lambda plugin, r: {"path": prefix(plugin) + r.path}),
+        "synthdb_middleware": _Kind(Middleware, _only("name")),
         "synthdb_tasks": _Kind(Task, _only("name"), "name"),
         "synthdb_schedules": _Kind(Schedule, _only("name")),
         "synthdb_consumers": _Kind(Consumer, _only("name"), "name"),

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, entry_points
@@ -17,7 +18,7 @@ __all__ = [
     "Problem",
     "ambiguous",
     "discover",
-    "find_package",
+    "find_packages",
     "pick",
     "read_manifest",
     "unknown_names",
@@ -111,13 +112,14 @@ def unknown_names(candidates: tuple[Candidate, ...], selection: Selection) -> li
     ]
 
 
-def find_package(module: str) -> tuple[ModuleSpec, Path]:
-    """Find the first regular package on the way to a module, and the folder of its files, importing nothing.
+def find_packages(module: str) -> list[tuple[ModuleSpec, Path]]:
+    """Find the regular packages on the way to a module, innermost first, with their folders; imports nothing.
 
     Raises:
-        ConfigurationError: there is no such package.
+        ConfigurationError: there is none.
     """
     spec, name, path = None, "", None
+    found: list[tuple[ModuleSpec, Path]] = []
     for part in module.split("."):
         name = f"{name}.{part}".lstrip(".")
         spec = _spec(name, path)
@@ -125,8 +127,10 @@ def find_package(module: str) -> tuple[ModuleSpec, Path]:
             break
         path = list(spec.submodule_search_locations)
         if spec.origin:
-            return spec, Path(spec.origin).parent
-    raise ConfigurationError(f"package {name!r} cannot be found" if spec is None else f"{name!r} is not a package")
+            found.insert(0, (spec, Path(spec.origin).parent))
+    if not found:
+        raise ConfigurationError(f"package {name!r} cannot be found" if spec is None else f"{name!r} is not a package")
+    return found
 
 
 def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:
@@ -140,18 +144,20 @@ def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:
 
 
 def read_manifest(module: str) -> tuple[Manifest, str, Path]:
-    """Read the manifest of the package that a module belongs to: parsed, as text, and the package's folder.
+    """Read the manifest that goes with a module: parsed, as text, and the folder of its package.
+
+    It is that of the innermost package on the way, so that several plugins may live in one package.
 
     Raises:
-        ConfigurationError: there is no such package, it has no manifest, or the manifest is wrong.
+        ConfigurationError: there is no such package, none has a manifest, or the manifest is wrong.
     """
-    spec, package = find_package(module)
-    try:
-        data: bytes = spec.loader.get_data(str(package / MANIFEST))  # type: ignore[union-attr]  # ours have it
-    except (OSError, AttributeError) as error:
-        raise ConfigurationError(f"package {spec.name!r} has no {MANIFEST} beside its __init__.py") from error
-    text = data.decode("utf-8", "replace")
-    return parse_manifest(text), text, package
+    packages = find_packages(module)
+    for spec, package in packages:
+        with suppress(OSError, AttributeError):
+            data: bytes = spec.loader.get_data(str(package / MANIFEST))  # type: ignore[union-attr]  # ours have it
+            text = data.decode("utf-8", "replace")
+            return parse_manifest(text), text, package
+    raise ConfigurationError(f"package {packages[-1][0].name!r} has no {MANIFEST} beside its __init__.py")
 
 
 def _candidate(entry: EntryPoint) -> Candidate:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         GraphqlType,
         HealthCheck,
         MediaType,
+        Middleware,
         Outcome,
         Permission,
         Policy,
@@ -131,6 +132,15 @@ class HostSpecs:
         """Contribute HTTP resources below ``/x/{plugin}``.
 
         Kind: contribution, one per path. A resource reaches data only through ``host.gate``.
+        """
+
+    @hookspec
+    def synthdb_middleware(self) -> "Sequence[Middleware]":
+        """Contribute code around HTTP requests.
+
+        Kind: contribution, one per name. It is made once per process, before any fork. What it raises answers the
+        request if it is an error of ``synthdb_host`` or of Falcon; any other is logged with the plugin's name and
+        answered as ``unavailable``, whatever was prepared: a guard that fails lets nobody in.
         """
 
     # -- work -------------------------------------------------------------------------------------------

@@ -11,12 +11,13 @@ import falcon.asgi
 from falcon.routing import CompiledRouter
 
 from synthdb_host.contributions import prefix
-from synthdb_host.errors import NotFound, RequestError
+from synthdb_host.errors import NotFound, RequestError, Unavailable
 from synthdb_host.health import Live, Ready
 from synthdb_host.index import Index
 from synthdb_host.manager import Host
-from synthdb_host.middleware import LimitedRequest, RequestMiddleware, WorkerMiddleware
+from synthdb_host.middleware import AuthenticationMiddleware, LimitedRequest, RequestMiddleware, WorkerMiddleware
 from synthdb_host.pages import Pages
+from synthdb_host.plugin_middleware import PluginMiddleware
 from synthdb_host.problems import PROBLEM_TYPE, encode, error_codes, meaning, remedy, translate
 from synthdb_host.targets import load_target
 
@@ -50,18 +51,24 @@ def build_app(
 
     Raises:
         AttributeError, ImportError: an API generator's routes cannot be imported.
+        StartupError: a plugin's middleware cannot be made.
     """
+    contributed = PluginMiddleware(host)
     middleware: list[Any] = [
         WorkerMiddleware(host, started, jobs),
-        RequestMiddleware(host, bound_to_loopback=bound_to_loopback),
+        RequestMiddleware(host),
+        *contributed.places["before_authentication"],
+        AuthenticationMiddleware(host, bound_to_loopback=bound_to_loopback),
+        *contributed.places["after_authentication"],
     ]
     app = falcon.asgi.App(
         request_type=LimitedRequest.limited_to(host.settings.limits.max_body_bytes),
         router=_Router(),
         middleware=middleware,
     )
-    app.add_error_handler(Exception, _answer_error)
-    app.add_error_handler(falcon.HTTPError, _answer_error)
+    answer_error = _ErrorAnswer(contributed).give
+    app.add_error_handler(Exception, answer_error)
+    app.add_error_handler(falcon.HTTPError, answer_error)
     pages = Pages()
     app.add_route("/", Index(host, pages))
     app.add_route("/errors/{code}", _ErrorPage(pages))
@@ -111,30 +118,48 @@ class _ErrorPage:
         resp.set_header("Content-Security-Policy", self._pages.policy)
 
 
-async def _answer_error(
-    req: falcon.asgi.Request,
-    resp: falcon.asgi.Response | None,
-    error: Exception,
-    params: dict[str, Any],  # noqa: ARG001 - Falcon calls it by position
-    ws: falcon.asgi.WebSocket | None = None,
-) -> None:
-    problem = translate(error)
-    request_id = getattr(req.context, "request_id", "")
-    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        facts = {"request_id": request_id, "method": req.method, "path": req.path}
-        _log.error("request failed", exc_info=error, extra={"facts": facts})
-    if ws is not None:
-        await ws.close(_WEBSOCKET_CODES + problem.status)
-    if resp is not None:
-        _write_problem(resp, problem, encode(problem, req.path, request_id))
-        if isinstance(error, falcon.HTTPError) and error.headers:
-            resp.set_headers(error.headers)
+class _ErrorAnswer:
+    """Answers errors, and logs those that nobody meant: of a plugin's middleware with its name."""
+
+    def __init__(self, contributed: PluginMiddleware) -> None:
+        self._contributed = contributed
+
+    async def give(
+        self,
+        req: falcon.asgi.Request,
+        resp: falcon.asgi.Response | None,
+        error: Exception,
+        params: dict[str, Any],
+        ws: falcon.asgi.WebSocket | None = None,
+    ) -> None:
+        """Write an error as the answer, or close the WebSocket with it."""
+        request_id = getattr(req.context, "request_id", "")
+        problem = self._problem(req, error, request_id)
+        if ws is not None:
+            await ws.close(_WEBSOCKET_CODES + problem.status)
+        if resp is not None:
+            if resp.stream is not None and hasattr(resp.stream, "close"):
+                await resp.stream.close()
+            _write_problem(resp, problem, encode(problem, req.path, request_id))
+            if isinstance(error, falcon.HTTPError) and error.headers:
+                resp.set_headers(error.headers)
+
+    def _problem(self, req: falcon.asgi.Request, error: Exception, request_id: str) -> RequestError:
+        problem = translate(error)
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            facts = {"request_id": request_id, "method": req.method, "path": req.path}
+            blamed = self._contributed.blame(error)
+            _log.error("%s failed", blamed or "request", exc_info=error, extra={"facts": facts})
+            if blamed:
+                return Unavailable("A plugin of this server failed.", hint="The log says which.")
+        return problem
 
 
 def _write_problem(resp: falcon.asgi.Response, problem: RequestError, body: bytes) -> None:
     # What a resource prepared before it failed must not leak into the answer.
     resp.text = resp.media = resp.stream = None
     resp.sse = None
+    resp.delete_header("Content-Encoding")
     resp.status = problem.status
     resp.data = body
     resp.content_type = PROBLEM_TYPE

@@ -189,7 +189,7 @@ class Host:
     def _access(self, loader: Loader) -> Access:
         with loader.attempt("the host", "configure", hint="see the setting admin_token"):
             token = self.settings.admin_token.resolve() if self.settings.admin_token else None
-            return Access(token, self.settings.cors.origins)
+            return Access(token, self.settings.trusted_origins)
         return Access()
 
     def _calls(self, loader: Loader, hook: str) -> _Calls:

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import falcon
 import falcon.asgi
 
-from synthdb_host.compression import Compression, codings
 from synthdb_host.contracts import Context, Credentials
-from synthdb_host.cors import Cors
 from synthdb_host.errors import (
     AddressTooLong,
     MalformedRequest,
@@ -28,9 +26,8 @@ from synthdb_host.server_scheduling import ServerScheduler
 if TYPE_CHECKING:
     from synthdb_host.job_worker import JobWorker
     from synthdb_host.manager import Host
-    from synthdb_host.settings import CompressionSettings, CorsSettings
 
-__all__ = ["LimitedRequest", "RequestMiddleware", "WorkerMiddleware"]
+__all__ = ["AuthenticationMiddleware", "LimitedRequest", "RequestMiddleware", "WorkerMiddleware"]
 
 _PUBLIC: Final = ("/healthz/", "/errors/")
 """Below these lies nothing that belongs to anybody."""
@@ -99,12 +96,11 @@ class LimitedRequest(falcon.asgi.Request):
         """Make the class of requests with at most ``size`` bytes of body."""
         return type(cls.__name__, (cls,), {"__slots__": (), "max_body_bytes": size})
 
-    def replaced(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Let resources see other values of some headers than those sent; gives all headers."""
+    def replace_headers(self, headers: Mapping[str, str]) -> None:
+        """Let whoever comes next see other values of some headers than those sent; names are in lower case."""
         if headers:
             self._asgi_headers |= {name.encode(): value.encode("latin-1") for name, value in headers.items()}
             self._cached_headers = None
-        return self.headers_lower
 
     def check_size(self, size: int) -> None:
         """Refuse a body of so many bytes if that is too many.
@@ -134,64 +130,26 @@ class LimitedRequest(falcon.asgi.Request):
 
 
 class RequestMiddleware:
-    """Gives every request an id, checks its size, and finds out who makes it.
+    """Gives every request an id, checks its form and size, and logs it."""
 
-    A resource finds the caller as ``req.context.caller``, a :class:`synthdb_host.contracts.Context`, and what proves it
-    as ``req.context.credentials``, to be looked at again where an answer takes long.
-    """
-
-    def __init__(self, host: "Host", *, bound_to_loopback: bool) -> None:
-        self._authenticate = host.gate.authenticate
+    def __init__(self, host: "Host") -> None:
         self._limits = host.settings.limits
-        self._timeout = host.settings.limits.statement_timeout_seconds
-        self._longest = self._timeout + host.settings.limits.body_timeout_seconds
-        self._bound_to_loopback = bound_to_loopback
-        self._cors = _cors(host.settings.cors)
-        self._compression = _compression(host.settings.compression)
         self._log = access_log(host.settings.log_level, host.settings.log_format)
         # Unique within and, by the random part, across workers; cheaper than random bytes per request.
         self._ids = (f"{start}{number:x}" for start in (secrets.token_hex(4),) for number in itertools.count(1))
 
     async def process_request(self, req: LimitedRequest, resp: falcon.asgi.Response) -> None:
-        """Check and identify a request before it is routed."""
+        """Check a request before anybody looks at it."""
         headers = req.headers_lower
         wanted = headers.get("x-request-id")
-        request_id = wanted if wanted and _REQUEST_ID.fullmatch(wanted) else next(self._ids)
-        context = req.context
-        context.request_id = request_id
-        context.started = started = time.monotonic()
+        req.context.request_id = wanted if wanted and _REQUEST_ID.fullmatch(wanted) else next(self._ids)
+        req.context.started = time.monotonic()
         self._check_sizes(req, headers)
         _check_form(req, headers)
-        if self._cors is not None and (found := self._cors.preflight(req.method, headers)) is not None:
-            _answer_preflight(resp, found)
-            return
-        if self._compression is not None and ("if-none-match" in headers or "if-match" in headers):
-            context.known = headers.get("if-none-match")
-            headers = req.replaced(self._compression.conditions(req.method, headers))
-        if not req.path.startswith(_PUBLIC):
-            context.credentials = credentials = self._credentials(req, headers)
-            principal = await self._authenticate(credentials)
-            # A body that is still arriving takes nothing from the time of the operation.
-            seconds = self._timeout if req.is_complete else self._longest
-            context.caller = Context(principal, request_id, deadline=started + seconds)
 
     async def process_request_ws(self, req: LimitedRequest, ws: falcon.asgi.WebSocket) -> None:
-        """Identify who opens a WebSocket; it has no deadline."""
-        req.context.caller = None
+        """Give a WebSocket an id."""
         req.context.request_id = next(self._ids)
-        req.context.credentials = credentials = self._credentials(req, req.headers_lower)
-        try:
-            req.context.caller = Context(await self._authenticate(credentials), req.context.request_id)
-        except Unauthenticated as error:
-            # A browser cannot send the header: some protocols bring credentials in a first message.
-            req.context.refusal = error
-
-    async def process_resource_ws(
-        self, req: LimitedRequest, ws: falcon.asgi.WebSocket, resource: object, params: Mapping[str, object]
-    ) -> None:
-        """Refuse whoever is not known, unless the resource itself asks who it is before it does anything."""
-        if req.context.caller is None and not getattr(resource, "asks_who_it_is", False):
-            raise req.context.refusal
 
     async def process_response(
         self, req: LimitedRequest, resp: falcon.asgi.Response, resource: object, req_succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
@@ -201,10 +159,6 @@ class RequestMiddleware:
         resp.set_header("X-Content-Type-Options", "nosniff")
         resp.set_header("Cross-Origin-Resource-Policy", "same-origin")
         resp.set_header("X-Request-Id", context.request_id)
-        if self._cors is not None:
-            _describe_origins(resp, self._cors, req.headers_lower)
-        if self._compression is not None and (accepted := req.headers_lower.get("accept-encoding")) is not None:
-            await self._compression.apply(accepted, getattr(context, "known", None), resp)
         if self._log is not None:
             caller = getattr(context, "caller", None)
             principal = caller.principal.id if caller else None
@@ -222,41 +176,52 @@ class RequestMiddleware:
         if declared is not None or req.received:
             req.check_size(max(req.received, int(declared or 0)))
 
-    def _credentials(self, req: LimitedRequest, headers: Mapping[str, str]) -> Credentials:
+
+class AuthenticationMiddleware:
+    """Finds out who makes a request.
+
+    A resource finds the caller as ``req.context.caller``, a :class:`synthdb_host.contracts.Context`, and what proves it
+    as ``req.context.credentials``, to be looked at again where an answer takes long.
+    """
+
+    def __init__(self, host: "Host", *, bound_to_loopback: bool) -> None:
+        self._authenticate = host.gate.authenticate
+        self._timeout = host.settings.limits.statement_timeout_seconds
+        self._longest = self._timeout + host.settings.limits.body_timeout_seconds
+        self._bound_to_loopback = bound_to_loopback
+
+    async def process_request(self, req: LimitedRequest, resp: falcon.asgi.Response) -> None:
+        """Identify who makes a request, before it is routed."""
+        if req.path.startswith(_PUBLIC):
+            return
+        context = req.context
+        context.credentials = credentials = self._credentials(req)
+        principal = await self._authenticate(credentials)
+        # A body that is still arriving takes nothing from the time of the operation.
+        seconds = self._timeout if req.is_complete else self._longest
+        context.caller = Context(principal, context.request_id, deadline=context.started + seconds)
+
+    async def process_request_ws(self, req: LimitedRequest, ws: falcon.asgi.WebSocket) -> None:
+        """Identify who opens a WebSocket; it has no deadline."""
+        req.context.caller = None
+        req.context.credentials = credentials = self._credentials(req)
+        try:
+            req.context.caller = Context(await self._authenticate(credentials), req.context.request_id)
+        except Unauthenticated as error:
+            # A browser cannot send the header: some protocols bring credentials in a first message.
+            req.context.refusal = error
+
+    async def process_resource_ws(
+        self, req: LimitedRequest, ws: falcon.asgi.WebSocket, resource: object, params: Mapping[str, object]
+    ) -> None:
+        """Refuse whoever is not known, unless the resource itself asks who it is before it does anything."""
+        if req.context.caller is None and not getattr(resource, "asks_who_it_is", False):
+            raise req.context.refusal
+
+    def _credentials(self, req: LimitedRequest) -> Credentials:
+        headers = req.headers_lower
         scheme, _, value = headers.get("authorization", "none").partition(" ")
         return Credentials(scheme.lower(), value.strip(), headers, req.remote_addr, self._bound_to_loopback)
-
-
-def _cors(settings: "CorsSettings") -> Cors | None:
-    """Give what answers pages of other origins; None: there are none, and no request pays for them."""
-    if not settings.origins:
-        return None
-    return Cors(
-        settings.origins,
-        methods=settings.methods,
-        headers=settings.headers,
-        exposed=settings.exposed_headers,
-        max_age=settings.max_age_seconds,
-        credentials=settings.credentials,
-    )
-
-
-def _compression(settings: "CompressionSettings") -> Compression | None:
-    return Compression(codings(settings.level), settings.min_bytes) if settings.enabled else None
-
-
-def _answer_preflight(resp: falcon.asgi.Response, headers: Mapping[str, str]) -> None:
-    resp.set_headers(dict(headers))
-    resp.append_header("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers")
-    resp.status = falcon.HTTP_204
-    resp.complete = True
-
-
-def _describe_origins(resp: falcon.asgi.Response, cors: Cors, headers: Mapping[str, str]) -> None:
-    if cors.vary is not None:
-        resp.append_header("Vary", cors.vary)
-    if not resp.complete:
-        resp.set_headers(dict(cors.answer(headers)))
 
 
 def _check_form(req: LimitedRequest, headers: Mapping[str, str]) -> None:

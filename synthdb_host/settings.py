@@ -7,10 +7,11 @@ A value comes from, in this order: an argument (a command line option), the envi
 import contextlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -22,7 +23,6 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -33,14 +33,11 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from synthdb_host.cors import EXPOSED, HEADERS, METHODS, ORIGIN
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.provenance import PREFIX, Provenance
 from synthdb_host.selection import Selection, closest, find_config, names, read_toml
 
 __all__ = [
-    "CompressionSettings",
-    "CorsSettings",
     "EgressSettings",
     "FeedSettings",
     "HostSettings",
@@ -53,6 +50,10 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=BaseModel)
+
+
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+"""How a browser writes an origin that is not opaque."""
 
 
 class Secret(SecretStr):
@@ -111,40 +112,6 @@ class JobSettings(BaseModel):
     lease_seconds: float = Field(default=60.0, ge=1, description="seconds after which a dead worker's job is taken")
     concurrency: int = Field(default=8, ge=1, le=256, description="jobs that one server does at a time")
     retention_days: float = Field(default=30.0, ge=0, description="days for which finished jobs are kept")
-
-
-class CorsSettings(BaseModel):
-    """Which pages of other origins may call the server from a browser; see Operating SynthDB."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    origins: _Names = Field(
-        default=(), description="origins that may: 'https://app.example.com'; '*': all; empty: none"
-    )
-    methods: _Names = Field(default=METHODS, description="methods that they may use")
-    headers: _Names = Field(default=HEADERS, description="headers that they may send")
-    exposed_headers: _Names = Field(default=EXPOSED, description="headers of answers that they may read")
-    max_age_seconds: int = Field(default=3600, ge=0, description="seconds for which a browser keeps the permission")
-    credentials: bool = Field(default=False, description="let browsers send their own credentials, such as cookies")
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        wrong = [origin for origin in self.origins if origin != "*" and not ORIGIN.fullmatch(origin)]
-        if wrong:
-            raise ValueError(f"{wrong[0]!r} is no origin; one is written 'https://app.example.com', without a path")
-        if "*" in self.origins and (self.credentials or len(self.origins) > 1):
-            raise ValueError("'*' stands alone among the origins, and without credentials")
-        return self
-
-
-class CompressionSettings(BaseModel):
-    """Compression of answers for those who accept it: gzip, and with the extra ``compression`` Brotli and Zstandard."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    enabled: bool = Field(default=True, description="compress answers")
-    min_bytes: int = Field(default=1024, ge=0, description="bytes of a body below which it is left as it is")
-    level: int = Field(default=3, ge=1, le=9, description="1 is fastest, 9 smallest")
 
 
 class FeedSettings(BaseModel):
@@ -218,6 +185,9 @@ class HostSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     log_format: Literal["text", "json"] = Field(default="text", description="format of log lines")
     disabled_apis: _Names = Field(default=(), description="APIs that are not served: 'core.openapi'")
+    trusted_origins: _Names = Field(
+        default=(), description="other origins whose pages may call: 'https://app.example.com'; '*': all"
+    )
     admin_token: Secret | None = Field(default=None, description="secret, env:NAME or file:PATH")
     secret_key: Secret | None = Field(
         default=None,
@@ -226,10 +196,6 @@ class HostSettings(BaseSettings):
     limits: Limits = Field(default=Limits(), description="what one request may cost")
     feeds: FeedSettings = Field(default=FeedSettings(), description="what those may cost who follow changes")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
-    cors: CorsSettings = Field(default=CorsSettings(), description="which pages of other origins may call the server")
-    compression: CompressionSettings = Field(
-        default=CompressionSettings(), description="compression of answers for those who accept it"
-    )
     egress: EgressSettings = Field(default=EgressSettings(), description="which addresses that users give are called")
     tenants: TenantSettings = Field(default=TenantSettings(), description="whose databases are served, and how many")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
@@ -278,6 +244,16 @@ class HostSettings(BaseSettings):
     def source(self, key: str) -> str:
         """Name the source of a dotted key: argument, environment variable, line of the file, or default."""
         return self._provenance.source(*key.split("."))
+
+    @field_validator("trusted_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [origin for origin in origins if origin != "*" and not _ORIGIN.fullmatch(origin)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no origin; one is written 'https://app.example.com', without a path")
+        if "*" in origins and len(origins) > 1:
+            raise ValueError("'*' stands alone among the origins")
+        return origins
 
     @property
     def selection(self) -> Selection:

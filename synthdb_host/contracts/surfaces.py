@@ -1,13 +1,13 @@
-"""What plugins show to the outside: APIs, routes, media types, health."""
+"""What plugins show to the outside: APIs, routes, middleware, media types, health."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from synthdb_host.contracts.results import Result
 from synthdb_host.encoding import RowEncoder
 
-__all__ = ["ApiGenerator", "HealthCheck", "MediaType", "Route", "RowWriter"]
+__all__ = ["ApiGenerator", "HealthCheck", "MediaType", "Middleware", "Route", "RowWriter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,21 @@ class ApiGenerator:
     mount: str
     routes: str
     links: Callable[[str, str], Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """Code around every HTTP request and WebSocket, those to other plugins' addresses too.
+
+    ``make`` is given the host when the application is built, and makes a Falcon ASGI middleware; None: there is nothing
+    to do with these settings, and no request pays for it. Before authentication ``req.context`` has a ``request_id``;
+    after it a ``caller`` too, but where everybody may ask. Requests pass the middleware of one place in plugin order,
+    and answers in the other one. ``process_response`` is called for a request that was refused on its way, too.
+    """
+
+    name: str
+    make: Callable[[Any], object | None]
+    place: Literal["before_authentication", "after_authentication"] = "after_authentication"
 
 
 class RowWriter(Protocol):

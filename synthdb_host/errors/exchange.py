@@ -11,6 +11,7 @@ __all__ = [
     "RangeNotSatisfiable",
     "RequestTimeout",
     "TooLarge",
+    "TooManyRequests",
     "UnsupportedMediaType",
     "UpgradeRequired",
 ]
@@ -111,6 +112,17 @@ class UpgradeRequired(RequestError):
     status = 426
     code = "upgrade_required"
     title = "Upgrade required"
+
+
+class TooManyRequests(RequestError):
+    """The caller has sent more requests than it may in this time.
+
+    Send it again after the seconds in the Retry-After header.
+    """
+
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
 
 
 class HeadersTooLarge(RequestError):

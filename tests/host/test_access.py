@@ -5,6 +5,7 @@ import pytest
 from synthdb_host.access import ADMIN, LOCAL, Access, is_loopback
 from synthdb_host.contracts import Credentials, Principal
 from synthdb_host.errors import ConfigurationError, Unauthenticated, UntrustedOrigin
+from synthdb_host.settings import HostSettings
 
 HERE = {"host": "127.0.0.1:8000"}
 
@@ -148,3 +149,41 @@ def test_who_came_in_by_this_access_may_do_everything_and_nobody_else_anything(
 ) -> None:
     """A principal made by a plugin gets nothing from built-in access."""
     assert allowed is Access().allows(principal)
+
+
+class TestTrustedOrigins:
+    @staticmethod
+    def _from(origin: str) -> Credentials:
+        headers = {"host": "127.0.0.1:8000", "origin": origin, "sec-fetch-site": "cross-site"}
+        return Credentials("none", "", headers, "127.0.0.1", bound_to_loopback=True)
+
+    def test_a_named_origin_of_this_machine_comes_in_as_own_pages_do(self) -> None:
+        """So a page that is being developed reaches the server without a token."""
+        access = Access(origins=["http://localhost:5173"])
+
+        assert LOCAL == access.authenticate(self._from("http://localhost:5173"))
+        with pytest.raises(UntrustedOrigin):
+            access.authenticate(self._from("http://localhost:5174"))
+
+    @pytest.mark.parametrize("allowed", ["*", "https://app.example.com", "http://localhost.example.com"])
+    def test_no_other_origin_does(self, allowed: str) -> None:
+        """That its pages may read answers does not make it local."""
+        origin = "https://evil.example.com" if allowed == "*" else allowed
+        with pytest.raises(UntrustedOrigin):
+            Access(origins=[allowed]).authenticate(self._from(origin))
+
+    @pytest.mark.parametrize("origin", ["http://localhost:5173", "http://[::1]:1", "https://a-b.example", "app://x.y"])
+    def test_an_origin_is_scheme_host_and_port(self, origin: str) -> None:
+        """As a browser writes them."""
+        assert (origin,) == HostSettings(trusted_origins=(origin,)).trusted_origins
+
+    @pytest.mark.parametrize(
+        "origins",
+        [["https://app.example.com/"], ["app.example.com"], ["null"], ["https://*.example.com"],
+         ["HTTPS://app.example.com"], ["*", "https://app.example.com"]],
+        ids=str,
+    )  # fmt: skip
+    def test_what_no_browser_would_ever_match_is_refused_at_the_start(self, origins: list[str]) -> None:
+        """An origin is written as browsers write it."""
+        with pytest.raises(ConfigurationError, match=r"trusted_origins: .*origin"):
+            HostSettings.load(trusted_origins=origins)

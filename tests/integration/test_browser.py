@@ -159,7 +159,7 @@ def test_the_server_s_own_pages_work(server: Server, tmp_path: Path) -> None:
 def test_a_page_of_an_allowed_origin_reads_and_writes(tmp_path: Path) -> None:
     """Rows, the headers that matter, streams, problems; with methods and headers that a browser asks about first."""
     with site_of(tmp_path) as port:
-        environment = {"SYNTHDB_CORS__ORIGINS": f"http://localhost:{port}"}
+        environment = {"SYNTHDB_TRUSTED_ORIGINS": f"http://localhost:{port}"}
         with serving(tmp_path, tmp_path / "open.db", workers=1, environment=environment) as server:
             with server.client() as client:
                 client.post(f"{server.address}/secrets", {"text": SECRET})

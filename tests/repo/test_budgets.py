@@ -26,8 +26,8 @@ VOCABULARY: Final = frozenset(
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_344
-MACHINERY_LINES: Final = 6_136
+VOCABULARY_LINES: Final = 2_357
+MACHINERY_LINES: Final = 5_913
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 

@@ -53,7 +53,7 @@ def routes(host: "PluginHost") -> Sequence[Route]:
         core.realtime_heartbeat_seconds,
         core.realtime_lifetime_seconds,
     )
-    sockets = Sockets(service, terms, settings.max_sockets, host.settings.cors.origins)
+    sockets = Sockets(service, terms, settings.max_sockets, host.settings.trusted_origins)
     host.gate.when_feeds_end(sockets.end)
     database = GraphqlResource(service, limits, sockets, terms, page=settings.page)
     assets = AssetResource("synthdb.graphql", _ASSETS)

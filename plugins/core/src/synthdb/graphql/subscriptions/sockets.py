@@ -75,4 +75,4 @@ class Sockets:
         if origin is None or origin in self._origins or "*" in self._origins:
             return
         if origin.partition("://")[2].lower() != req.headers_lower.get("host", "").lower():
-            raise UntrustedOrigin("A page of another site may not connect.", hint="Add its origin to cors.origins.")
+            raise UntrustedOrigin("A page of another site may not connect.", hint="Add its origin to trusted_origins.")

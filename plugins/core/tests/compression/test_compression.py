@@ -16,7 +16,9 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdb_host.compression import Compression, codings
+from synthdb.compression.coding import codings
+from synthdb.compression.middleware import CompressionMiddleware
+from synthdb.compression.plugin import CompressionPlugin
 from synthdb_host.contracts import Route
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.http import build_app
@@ -105,8 +107,8 @@ def ask(
     folder: Path, how: str, headers: dict[str, str], method: str = "GET", page: Page | None = None, **settings: Any
 ) -> falcon.testing.Result:
     """Ask for the text."""
-    plugins = {"probe": Probe(page or Page())}
-    given = HostSettings.model_validate({"data": folder, "compression": settings})
+    plugins = {"probe": Probe(page or Page()), "compression": CompressionPlugin()}
+    given = HostSettings.model_validate({"data": folder, "plugins": {"compression": settings}})
     host = Host.build(given, plugins=plugins, discover=False, databases={})
 
     async def main() -> falcon.testing.Result:
@@ -214,11 +216,10 @@ def test_only_what_gets_smaller_is_compressed(tmp_path: Path, media_type: str, c
     assert compressed is ("content-encoding" in result.headers) is ("vary" in result.headers)
 
 
-def test_compression_can_be_switched_off_and_tuned(tmp_path: Path) -> None:
+def test_compression_can_be_tuned(tmp_path: Path) -> None:
     """By the operator."""
     accept = {"Accept-Encoding": "gzip"}
 
-    assert TEXT == ask(tmp_path, "data", accept, enabled=False).content
     assert TEXT == ask(tmp_path, "data", accept, min_bytes=len(TEXT) + 1).content
     large, small = (len(ask(tmp_path, "data", accept, level=level).content) for level in (1, 9))
     assert small < large
@@ -298,7 +299,7 @@ class TestTags:
 @given(st.text(st.characters(max_codepoint=255), max_size=60), st.text(st.characters(max_codepoint=255), max_size=60))
 def test_no_header_is_too_strange(accept: str, known: str) -> None:
     """Whatever a caller sends, something is chosen."""
-    compression = Compression(codings(1), 0)
+    compression = CompressionMiddleware(codings(1), 0)
     changed = compression.conditions("GET", {"accept-encoding": accept, "if-none-match": known})
 
     assert all(len(text) < len(known) for text in changed.values())

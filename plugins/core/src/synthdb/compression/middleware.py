@@ -6,27 +6,23 @@ the coding behind it. Resources know nothing of this: the conditions of requests
 
 import asyncio
 import re
-import sys
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import falcon
 import falcon.asgi
 
-__all__ = ["Compression", "Compressor", "codings"]
+from synthdb.compression.coding import Compressor
+from synthdb_host.middleware import LimitedRequest
+
+__all__ = ["CompressionMiddleware"]
 
 _INLINE_BYTES: Final = 64 * 1024
 """What is larger is compressed on a thread, beside the event loop."""
 
-_WINDOW_BITS: Final = 19
-"""Of Brotli: half a megabyte, since each stream has one of its own."""
-
-_GZIP_BITS: Final = 31
 _MOST_KEPT: Final = 128
 _SAFE: Final = frozenset({"GET", "HEAD", "QUERY"})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
@@ -39,56 +35,6 @@ _TYPES: Final = re.compile(
 """Media types that get smaller; events are sent one by one, and other formats are compressed in themselves."""
 
 
-class Compressor(Protocol):
-    """Compresses one body."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Take some bytes; gives what is ready."""
-
-    def end(self) -> bytes:
-        """Give all that is left, with the end of the body."""
-
-    def sync(self) -> bytes:
-        """Give all that is left, so that the receiver can read everything up to here."""
-
-
-class _Gzip:
-    def __init__(self, level: int) -> None:
-        inner = zlib.compressobj(level, zlib.DEFLATED, _GZIP_BITS)
-        self.compress, self.end, self.sync = inner.compress, inner.flush, partial(inner.flush, zlib.Z_SYNC_FLUSH)
-
-
-class _Brotli:
-    def __init__(self, make: Callable[..., Any], level: int) -> None:
-        inner = make(quality=level, lgwin=_WINDOW_BITS)
-        self.compress, self.end, self.sync = inner.process, inner.finish, inner.flush
-
-
-class _Zstd:
-    def __init__(self, make: Callable[[int], Any], level: int) -> None:
-        inner = make(level)
-        self.compress, self.end, self.sync = inner.compress, inner.flush, partial(inner.flush, inner.FLUSH_BLOCK)
-
-
-def codings(level: int) -> Mapping[str, Callable[[], Compressor]]:
-    """Give what makes a compressor, by the name of its coding; those preferred come first.
-
-    Zstandard is part of Python since 3.14; before, it is in the extra ``compression``, as Brotli is.
-    """
-    found: dict[str, Callable[[], Compressor]] = {}
-    with suppress(ImportError):
-        if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415 - may be absent
-        else:
-            from backports import zstd  # noqa: PLC0415 - an extra
-        found["zstd"] = partial(_Zstd, zstd.ZstdCompressor, level)
-    with suppress(ImportError):
-        import brotli  # type: ignore[import-untyped] # noqa: PLC0415 - an extra, which ships no types
-
-        found["br"] = partial(_Brotli, brotli.Compressor, level)
-    return found | {"gzip": partial(_Gzip, level)}
-
-
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """What an Accept-Encoding header wants: the best coding, whether a plain answer will not do, and all that will."""
@@ -98,7 +44,7 @@ class _Choice:
     accepted: tuple[str, ...]
 
 
-class Compression:
+class CompressionMiddleware:
     """Compresses answers.
 
     Args:
@@ -128,8 +74,23 @@ class Compression:
                     changed[name] = text
         return changed
 
-    async def apply(self, accepted: str, known: str | None, resp: falcon.asgi.Response) -> None:
-        """Compress an answer, if that is wanted and worth it; ``known`` are the tags that its reader has."""
+    async def process_request(self, req: LimitedRequest, resp: falcon.asgi.Response) -> None:
+        """Let resources see their own tags in the conditions of a request."""
+        headers = req.headers_lower
+        if "if-none-match" in headers or "if-match" in headers:
+            req.context.known = headers.get("if-none-match")
+            req.replace_headers(self.conditions(req.method, headers))
+
+    async def process_response(
+        self, req: LimitedRequest, resp: falcon.asgi.Response, resource: object, req_succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
+    ) -> None:  # fmt: skip
+        """Compress an answer, if that is wanted and worth it."""
+        accepted = req.headers_lower.get("accept-encoding")
+        if accepted is not None:
+            await self._apply(accepted, getattr(req.context, "known", None), resp)
+
+    async def _apply(self, accepted: str, known: str | None, resp: falcon.asgi.Response) -> None:
+        """Compress for who accepts that; ``known`` are the tags that he has."""
         choice = self._choose(accepted)
         if resp.status_code == HTTPStatus.NOT_MODIFIED:
             resp.append_header("Vary", "Accept-Encoding")

@@ -1,0 +1,1 @@
+"""The plugin ``compression``: answers are compressed for those who accept it."""

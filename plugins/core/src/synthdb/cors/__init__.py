@@ -1,0 +1,1 @@
+"""The plugin ``cors``: pages of trusted origins may call the server from a browser."""
