@@ -23,6 +23,7 @@ class GraphqlSettings(BaseModel):
         True, description="Whether clients may ask for the schema; each needs the permission introspect, too."
     )
     page: bool = Field(True, description="Whether browsers are shown GraphiQL.")
+    relay: bool = Field(True, description="Whether there are Relay's connections and global ids.")
     max_document_bytes: int = Field(100_000, gt=0, description="Bytes of a document; more is too_large.")
     max_tokens: int = Field(5_000, gt=0, description="Tokens of a document; more is too_complex.")
     max_depth: int = Field(

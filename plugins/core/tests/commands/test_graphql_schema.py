@@ -16,7 +16,7 @@ def test_the_schema_is_printed_in_its_language(command: "Run", people: Path) -> 
 
     code, shown, _ = command("graphql", "sdl")
 
-    assert (0, True) == (code, "type people {" in shown and "  email: String" in shown)
+    assert (0, True) == (code, "type people implements Node {" in shown and "  email: String" in shown)
     assert "email" not in command("graphql", "sdl", "--ref", "v1")[1]
 
 

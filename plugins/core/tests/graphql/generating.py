@@ -21,7 +21,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from synthdb.graphql.bindings import Aggregated, AggregatePart, binding
+from synthdb.graphql.bindings import Aggregated, AggregatePart, ConnectionPart, NodeField, binding
 from synthdb_host.catalog import Column, ColumnType, ForeignKey
 from synthdb_host.operations import CreateTable
 
@@ -150,6 +150,9 @@ class Generator:
             return False
         if isinstance(bound, Aggregated) and bound.function in ("sum", "avg"):
             return False
+        if isinstance(bound, NodeField) or (isinstance(bound, ConnectionPart) and "ursor" in bound.part):
+            # What they are is known to the server alone.
+            return False
         return depth > 0 or not isinstance(_named(item.type), GraphQLObjectType)
 
     def _field(self, parent: GraphQLObjectType, name: str, depth: int) -> list[str]:
@@ -178,7 +181,7 @@ class Generator:
         given = []
         for name, argument in types.items():
             required = isinstance(argument.type, GraphQLNonNull)
-            if name == "at" or not (required or self.chance(35)):
+            if name in ("at", "after", "before") or not (required or self.chance(35)):
                 continue
             given.append(f"{name}: {self.value(argument.type)}")
         return f"({', '.join(given)})" if given else ""

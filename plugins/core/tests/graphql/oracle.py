@@ -23,13 +23,17 @@ from synthdb.graphql.bindings import (
     AggregatePart,
     ColumnField,
     Comparing,
+    ConnectionPart,
     Counting,
+    GlobalId,
     Joining,
     RelatedAggregate,
+    RelatedConnection,
     RelationField,
     RootField,
     binding,
 )
+from synthdb.graphql.tokens import token_of
 from synthdb_host.catalog import Relation
 
 Row = Mapping[str, Any]
@@ -82,9 +86,32 @@ class Oracle:
                 return self._chosen(self._rows[table.name], types, given)
             case RelatedAggregate(relation):
                 return self._chosen(self._related(relation, source), types, given)
-            case AggregatePart(part):
-                return self._listed(source, types, given) if part == "nodes" else source
+            case AggregatePart("nodes"):
+                return self._listed(source, types, given)
+        return self._connected(bound, source, types, given)
+
+    def _connected(self, bound: Any, source: Any, types: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+        match bound:
+            case RootField(table=table):
+                return self._page(self._rows[table.name], types, given)
+            case RelatedConnection(relation):
+                return self._page(self._related(relation, source), types, given)
+            case GlobalId(table):
+                return token_of(table.name, [source[name] for name in table.key])
+            case ConnectionPart("node" | "pageInfo") | AggregatePart():
+                return source
+            case ConnectionPart(part):
+                return source["rows" if part == "edges" else part]
         return _aggregated(bound, source, given)
+
+    def _page(self, rows: Iterable[Row], types: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+        first, last = given.get("first"), given.get("last")
+        if (first is not None and last is not None) or min(first or 0, last or 0) < 0:
+            raise _refused("first, last", {"code": "invalid_parameter"})
+        found = self._listed(rows, types, given)
+        shown = found[:first] if last is None else found[len(found) - min(last, len(found)) :]
+        left = len(shown) < len(found)
+        return {"rows": shown, "hasNextPage": left and last is None, "hasPreviousPage": left and last is not None}
 
     def _related(self, relation: Relation, row: Row) -> list[Row]:
         key = [row[name] for name in relation.local]

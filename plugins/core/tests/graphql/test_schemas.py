@@ -23,9 +23,9 @@ class Counted:
     def __init__(self) -> None:
         self.made = 0
 
-    def __call__(self, *parts: Any) -> Schema:
+    def __call__(self, *parts: Any, **options: Any) -> Schema:
         self.made += 1
-        return Schema(*parts)
+        return Schema(*parts, **options)
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ import sqlalchemy as sa
 
 from synthdb.engine.binds import text_of
 from synthdb.engine.expressions import Expression, Scope, expression_of
-from synthdb_host.errors import InvalidSelect
+from synthdb_host.errors import InvalidSelect, TooComplex
 from synthdb_host.operations import And, ColumnRef, Comparison, Filter, Order
 
 __all__ = ["Clause", "Term", "order_terms"]
 
 Clause = sa.ColumnElement[Any]
+_MOST_TERMS = 60
+"""SQLite before 3.41 may crash where rows of a join are sorted by 64."""
+
 _JSON_ORDER = ("null", "text", "integer", "real", "true", "false", "array", "object")
 
 
@@ -62,19 +65,27 @@ def order_terms(
     Raises:
         UnknownColumn: there is no such column.
         InvalidSelect: a path or a cast cannot be applied.
+        TooComplex: there are more terms than SQLite can sort by.
     """
     known = _never_null(where)
     terms: list[Term] = []
     direction, unique = False, False
+    seen: set[tuple[str | None, ColumnRef]] = set()
     for order in orders:
+        direction = order.descending
+        if (order.embed, order.column) in seen:
+            # Rows that are alike in it are told apart by something else.
+            continue
+        seen.add((order.embed, order.column))
         place = scope if order.embed is None else joined(order.embed)
         output = named.get(order.column) if order.embed is None else None
         found = output or expression_of(place, order.column, InvalidSelect, raw=True)
         plain = order.embed is None and not order.column.path and not order.column.cast
         not_null = order.embed is None and (found.not_null or (plain and order.column.name in known))
         terms += [_term(sql, order, str(found.type), not_null=not_null) for sql in _sortable(found)]
-        direction = order.descending
         unique = unique or (plain and order.column.name == scope.stored.table.identity)
+    if len(terms) > _MOST_TERMS:
+        raise TooComplex(f"Rows are sorted by at most {_MOST_TERMS} terms.", hint="Sort by fewer columns.")
     if unique or not ties:
         return terms
     identity = scope.stored.identity

@@ -16,11 +16,13 @@ from graphql.language import SelectionSetNode
 from synthdb.graphql.completion import check_types, completed
 from synthdb.graphql.documents import Document
 from synthdb.graphql.introspection import Introspection
+from synthdb.graphql.layouts import Rows
 from synthdb.graphql.mutating import Mutation, require_alike
 from synthdb.graphql.plans.compiling import (
     Fixed,
     Foreign,
     Introspecting,
+    Node,
     Operation,
     Plan,
     Read,
@@ -181,6 +183,9 @@ class _Run:
     async def _data(self, root: Root) -> bytes:
         if isinstance(root, Read):
             return await self._rows(root)
+        if isinstance(root, Node):
+            read = root.read(self.variables)
+            return b"null" if read is None else await self._rows(read)
         if isinstance(root, Foreign):
             return await self._foreign(root)
         if isinstance(root, Fixed):
@@ -208,12 +213,12 @@ class _Run:
         if result.encoder is None:
             raise Unavailable("The rows could not be read.")
         encoder = result.encoder.spelled if self.asked.spelled else result.encoder
-        objects = root.shaped(number, part, encoder)(result.rows)
+        objects = root.shaped(number, reading, encoder)(result.rows)
         if root.is_elsewhere(reading):
             path = [root.field.key] if reading.members is None else [root.field.key, reading.members[number][0]]
             check_types(part.rows.layout, result.encoder.columns)
             completed(part.rows, objects, tuple(path), self.errors)
-        if part.rows.how == "many":
+        if isinstance(part.rows, Rows) and part.rows.how == "many":
             return _encoder.encode(objects)
         return _encoder.encode(objects[0]) if objects else b"null"
 

@@ -11,12 +11,16 @@ __all__ = [
     "AggregatedColumn",
     "ColumnField",
     "Comparing",
+    "ConnectionPart",
     "Counting",
+    "GlobalId",
     "Joining",
     "MutationField",
     "MutationKind",
     "NestedField",
+    "NodeField",
     "RelatedAggregate",
+    "RelatedConnection",
     "RelationField",
     "ResponseField",
     "RootField",
@@ -54,8 +58,13 @@ class RelationField:
 class RootField:
     """A field of the query root; ``key`` finds the row by its declared key."""
 
-    kind: Literal["list", "key", "aggregate"]
+    kind: Literal["list", "key", "aggregate", "connection"]
     table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class NodeField:
+    """The field of the query root that finds a row of any table by its global id."""
 
 
 MutationKind = Literal["insert", "insert_one", "update", "update_key", "update_many", "delete", "delete_key"]
@@ -88,6 +97,28 @@ class RelatedAggregate:
     """A field of aggregates over related rows."""
 
     relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedConnection:
+    """A field of a connection to related rows, which are those of ``table``."""
+
+    relation: Relation
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPart:
+    """A part of a connection, of one of its edges, or of what it says of its page."""
+
+    part: Literal["edges", "cursor", "node", "pageInfo", "hasNextPage", "hasPreviousPage", "startCursor", "endCursor"]
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalId:
+    """A field that says which row of which table it is."""
+
+    table: Table
 
 
 @dataclass(frozen=True, slots=True)

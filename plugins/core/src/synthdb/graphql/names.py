@@ -146,11 +146,16 @@ def _relations(catalog: Catalog, table: Table, taken: set[str]) -> tuple[tuple[s
     relations = catalog.relations.get(table.name, ())
     found: list[tuple[str, Relation]] = []
     for relation in sorted(relations, key=lambda item: (item.table, item.name, not item.many)):
-        name = next(item for item in _relation_candidates(relation, relations, table) if item not in taken)
-        # A relation to many has a field of aggregates beside it.
-        taken.update((name, f"{name}_aggregate"))
+        candidates = _relation_candidates(relation, relations, table)
+        name = next(item for item in candidates if taken.isdisjoint(_fields_of(item, relation)))
+        taken.update(_fields_of(name, relation))
         found.append((name, relation))
     return tuple(found)
+
+
+def _fields_of(name: str, relation: Relation) -> tuple[str, ...]:
+    """Name the fields of a relation: one to many has aggregates and a connection, too."""
+    return (name, f"{name}_aggregate", f"{name}_connection") if relation.many else (name,)
 
 
 def _relation_candidates(relation: Relation, relations: Iterable[Relation], table: Table) -> Iterator[str]:

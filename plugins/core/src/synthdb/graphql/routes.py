@@ -40,7 +40,7 @@ def routes(host: "PluginHost") -> Sequence[Route]:
     limits = Limits.of(host.settings, settings)
     service = Service(
         host.gate,
-        Schemas(host.gate, PluginTypes.of(host.contributions.graphql_types)),
+        Schemas(host.gate, PluginTypes.of(host.contributions.graphql_types), relay=settings.relay),
         Documents(limits),
         Persisted(settings.documents, limits.document_bytes),
         Answering(host.gate, limits.rows),

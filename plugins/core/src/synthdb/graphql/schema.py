@@ -25,6 +25,7 @@ class _Nothing:
 class Schema(strawberry.Schema):
     """A schema made from a catalog, with the fields that plugins add, and mutations as far as actions are allowed.
 
+    With ``relay`` there are connections and global ids.
     ``key`` says all that it depends on while the process lives; equal keys are equal schemas.
     """
 
@@ -34,10 +35,12 @@ class Schema(strawberry.Schema):
         key: str,
         plugins: PluginTypes | None = None,
         actions: Mapping[str, frozenset[str]] | None = None,
+        *,
+        relay: bool = True,
     ) -> None:
         super().__init__(query=_Nothing)
         plugins = plugins or PluginTypes()
-        registry = Registry(catalog, plugins, actions or {})
+        registry = Registry(catalog, plugins, actions or {}, relay=relay)
         self.catalog = catalog
         self.key = key
         self.names: Names = registry.names

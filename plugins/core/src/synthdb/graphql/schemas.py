@@ -36,9 +36,10 @@ class Schemas:
     Branches and moments with the same tables share one.
     """
 
-    def __init__(self, gate: Gate, plugins: PluginTypes | None = None) -> None:
+    def __init__(self, gate: Gate, plugins: PluginTypes | None = None, *, relay: bool = True) -> None:
         self._gate = gate
         self._plugins = plugins
+        self._relay = relay
         self._kept: OrderedDict[str, Schema] = OrderedDict()
         self._keys: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._lock = asyncio.Lock()
@@ -68,7 +69,7 @@ class Schemas:
                 if key is None:
                     key = f"{await asyncio.to_thread(_key, catalog)} {version[2]}"
                 found = self._kept.get(key) or self._keep(
-                    await asyncio.to_thread(Schema, catalog, key, self._plugins, actions)
+                    await asyncio.to_thread(Schema, catalog, key, self._plugins, actions, relay=self._relay)
                 )
                 self._keys[version] = key
                 if len(self._keys) > _MOST_VERSIONS:

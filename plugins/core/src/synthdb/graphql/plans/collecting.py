@@ -10,10 +10,12 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLField,
     GraphQLIncludeDirective,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
+    NamedTypeNode,
     SelectionNode,
     SelectionSetNode,
     get_argument_values,
@@ -56,8 +58,12 @@ class Collector:
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for selection_set in sets:
-            self._visit(selection_set, grouped, visited)
+            self._visit(parent, selection_set, grouped, visited)
         return tuple([self._selected(parent, key, tuple(nodes)) for key, nodes in grouped.items()])
+
+    def fields_of(self, nodes: Iterable[FieldNode], parent: GraphQLObjectType) -> tuple[Selected, ...]:
+        """Give the fields of an object that these nodes, which give it, ask for."""
+        return self.fields(parent, [node.selection_set for node in nodes if node.selection_set is not None])
 
     def _selected(self, parent: GraphQLObjectType, key: str, nodes: tuple[FieldNode, ...]) -> Selected:
         name = nodes[0].name.value
@@ -67,10 +73,16 @@ class Collector:
         own = get_named_type(definition.type)
         fields: tuple[Selected, ...] = ()
         if isinstance(own, GraphQLObjectType):
-            fields = self.fields(own, [node.selection_set for node in nodes if node.selection_set is not None])
+            fields = self.fields_of(nodes, own)
         return Selected(key, name, parent, definition, nodes, fields)
 
-    def _visit(self, selection_set: SelectionSetNode, grouped: dict[str, list[FieldNode]], visited: set[str]) -> None:
+    def _visit(
+        self,
+        parent: GraphQLObjectType,
+        selection_set: SelectionSetNode,
+        grouped: dict[str, list[FieldNode]],
+        visited: set[str],
+    ) -> None:
         for selection in selection_set.selections:
             if not self._is_included(selection):
                 continue
@@ -78,13 +90,21 @@ class Collector:
                 key = selection.alias.value if selection.alias else selection.name.value
                 grouped.setdefault(key, []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
-                # All types here are object types: validation has seen that a condition names this one.
-                self._visit(selection.selection_set, grouped, visited)
+                if self._applies(selection.type_condition, parent):
+                    self._visit(parent, selection.selection_set, grouped, visited)
             else:
                 name = selection.name.value  # type: ignore[attr-defined] # the only other kind of selection
                 if name not in visited:
                     visited.add(name)
-                    self._visit(self._fragments[name].selection_set, grouped, visited)
+                    fragment = self._fragments[name]
+                    if self._applies(fragment.type_condition, parent):
+                        self._visit(parent, fragment.selection_set, grouped, visited)
+
+    def _applies(self, condition: NamedTypeNode | None, parent: GraphQLObjectType) -> bool:
+        if condition is None or condition.name.value == parent.name:
+            return True
+        named = self._schema.get_type(condition.name.value)
+        return isinstance(named, GraphQLInterfaceType) and self._schema.is_sub_type(named, parent)
 
     def _is_included(self, node: SelectionNode) -> bool:
         for directive in node.directives or ():

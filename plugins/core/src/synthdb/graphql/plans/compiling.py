@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,8 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
@@ -19,17 +22,20 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode, Visitor, visit
 
-from synthdb.graphql.bindings import MutationField, RootField, binding
-from synthdb.graphql.layouts import Shaper, shaper
+from synthdb.graphql.bindings import MutationField, NodeField, binding
+from synthdb.graphql.layouts import Connected, Rows, Shaper, connected, shaper
 from synthdb.graphql.plans.collecting import TYPENAME, Collector, Selected
-from synthdb.graphql.plans.reading import Part, Reader, Reading
+from synthdb.graphql.plans.reading import Arguments, Part, Reader, Reading
 from synthdb.graphql.plans.slots import Open, Slot, filler
 from synthdb.graphql.plans.writing import Write
+from synthdb.graphql.tokens import read_token
+from synthdb.graphql.types.registry import NODE_ID
+from synthdb_host.catalog import Table
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import RequestError
 from synthdb_host.operations import Ref, Select
 
-__all__ = ["Fixed", "Foreign", "Introspecting", "Operation", "Plan", "Read", "Root", "find_operation"]
+__all__ = ["Fixed", "Foreign", "Introspecting", "Node", "Operation", "Plan", "Read", "Root", "find_operation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,13 @@ class Foreign:
 class Read:
     """A root field that reads rows. Its selects are made anew where variables decide on more than values."""
 
-    def __init__(self, schema: GraphQLSchema, field: Selected, root: RootField, ref: Ref, most: int) -> None:
+    def __init__(self, field: Selected, read: Callable[[Reader, Selected], Reading], ref: Ref, most: int) -> None:
         self.field = field
-        self._schema, self._root, self._ref, self._most = schema, root, ref, most
+        self._reads, self._ref, self._most = read, ref, most
         self._slots: set[str] = set()
         self._fillers: list[Callable[[Mapping[str, Any]], Select] | None] = []
         self._template: Reading | None = None
-        self._shapers: OrderedDict[int, tuple[object, Shaper]] = OrderedDict()
+        self._shapers: OrderedDict[object, tuple[object, Shaper]] = OrderedDict()
 
     def prepare(self, names: list[str]) -> None:
         """Make the selects ahead, with slots for the variables of these names."""
@@ -89,36 +95,86 @@ class Read:
             return template
         pairs = zip(template.parts, self._fillers, strict=True)
         parts = tuple([part if fill is None else Part(fill(values), part.rows) for part, fill in pairs])
-        return Reading(parts, template.members, template.ref)
+        return replace(template, parts=parts)
 
     def is_elsewhere(self, reading: Reading) -> bool:
         """Say whether another state is read than the one that the schema describes."""
         return reading.ref is not self._ref and reading.ref != self._ref
 
     def _read(self, variables: VariableValues) -> Reading:
-        def arguments(item: Selected) -> Mapping[str, Any]:
-            assert item.definition is not None  # noqa: S101 - only fields of tables have arguments
-            return get_argument_values(item.definition, item.nodes[0], variables)
+        return self._reads(Reader(_arguments(variables), self._ref, self._most), self.field)
 
-        return Reader(arguments, self._ref, self._most).root(self.field, self._root)
-
-    def shaped(self, number: int, part: Part, encoder: RowEncoder) -> Shaper:
+    def shaped(self, number: int, reading: Reading, encoder: RowEncoder) -> Shaper:
         """Give what turns the rows of a part into objects; it is kept as long as the storage keeps its encoder."""
-        # The layout of a part does not depend on variables, but its columns may.
-        key = id(encoder) * _MOST_PARTS + number
+        # The layout of a part depends on variables only by its pages, but its columns may.
+        key = id(encoder), number, reading.pages
         known = self._shapers.get(key)
         if known is None or known[0] is not encoder:
-            known = self._shapers[key] = encoder, shaper(part.rows.layout, encoder.columns)
+            known = self._shapers[key] = encoder, _shaper(reading.parts[number].rows, encoder)
             if len(self._shapers) > _MOST_SHAPERS:
                 self._shapers.popitem(last=False)
         return known[1]
 
 
+class Node:
+    """A root field that reads a row by its global id, of the table that this names.
+
+    Args:
+        field: the field, without those of any table.
+        types: the types of rows, by their tables.
+        fields: gives the fields that are asked for of a type.
+        ref: the state that is read where the field names no other one.
+        most: how many rows a list may have.
+    """
+
+    def __init__(
+        self,
+        field: Selected,
+        types: Mapping[str, GraphQLObjectType],
+        fields: Callable[[GraphQLObjectType], tuple[Selected, ...]],
+        ref: Ref,
+        most: int,
+    ) -> None:
+        self.field = field
+        self._types, self._fields, self._ref, self._most = types, fields, ref, most
+        self._reads: dict[str, Read] = {}
+
+    def read(self, variables: VariableValues) -> Read | None:
+        """Give what reads the row; None: there is no such table.
+
+        Raises:
+            InvalidCursor: this is no global id.
+        """
+        name, _ = read_token(_arguments(variables)(self.field)[NODE_ID])
+        if name not in self._types:
+            return None
+        if name not in self._reads:
+            type_ = self._types[name]
+            table: Table = binding(type_).table
+            field = replace(self.field, fields=self._fields(type_))
+            self._reads[name] = Read(field, lambda reader, item: reader.node(item, table), self._ref, self._most)
+        return self._reads[name]
+
+
 _MOST_PLANS: Final = 64
 _MOST_SHAPERS: Final = 32
-_MOST_PARTS: Final = 10_000
 
-Root = Fixed | Foreign | Introspecting | Read | Write
+Root = Fixed | Foreign | Introspecting | Node | Read | Write
+
+
+def _arguments(variables: VariableValues) -> Arguments:
+    def arguments(item: Selected) -> Mapping[str, Any]:
+        assert item.definition is not None  # noqa: S101 - only fields of tables have arguments
+        return get_argument_values(item.definition, item.nodes[0], variables)
+
+    return arguments
+
+
+def _shaper(rows: Rows | Connected, encoder: RowEncoder) -> Shaper:
+    if isinstance(rows, Rows):
+        return shaper(rows.layout, encoder.columns)
+    pages = connected(rows, encoder.columns)
+    return lambda found: pages([found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,21 +217,34 @@ class Operation:
         root = self.schema.get_root_type(self.node.operation)
         assert root is not None  # noqa: S101 - validation has seen that there is one
         names = [item.variable.name.value for item in self.node.variable_definitions or ()]
-        for item in Collector(self.schema, self.fragments, variables).fields(root, [self.node.selection_set]):
+        collector = Collector(self.schema, self.fragments, variables)
+        for item in collector.fields(root, [self.node.selection_set]):
             if item.name == TYPENAME:
                 yield Fixed(item, msgspec.json.encode(root.name))
             elif item.definition is None:
                 yield Introspecting(item)
             elif binding(item.definition) is None:
                 yield Foreign(item)
+            elif isinstance(binding(item.definition), NodeField):
+                yield Node(item, self._node_types(), partial(collector.fields_of, item.nodes), ref, most)
             else:
-                bound = binding(item.definition)
-                if isinstance(bound, MutationField):
-                    found: Read | Write = Write(item, bound, ref, most)
-                else:
-                    found = Read(self.schema, item, bound, ref, most)
-                found.prepare(names)
-                yield found
+                yield _prepared(item, names, ref, most)
+
+    def _node_types(self) -> Mapping[str, GraphQLObjectType]:
+        node = self.schema.get_type("Node")
+        assert isinstance(node, GraphQLInterfaceType)  # noqa: S101 - the field gives it
+        return {binding(type_).table.name: type_ for type_ in self.schema.get_possible_types(node)}
+
+
+def _prepared(item: Selected, names: list[str], ref: Ref, most: int) -> Read | Write:
+    assert item.definition is not None  # noqa: S101 - what has none was seen before
+    bound = binding(item.definition)
+    if isinstance(bound, MutationField):
+        found: Read | Write = Write(item, bound, ref, most)
+    else:
+        found = Read(item, lambda reader, field: reader.root(field, bound), ref, most)
+    found.prepare(names)
+    return found
 
 
 def find_operation(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> Operation:

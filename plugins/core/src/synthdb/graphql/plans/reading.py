@@ -1,6 +1,6 @@
 """Fields of queries as selects, and how their rows become the response."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,17 +9,23 @@ import msgspec
 from synthdb.graphql.bindings import (
     AggregatePart,
     ColumnField,
+    GlobalId,
     RelatedAggregate,
+    RelatedConnection,
     RelationField,
     RootField,
     binding,
 )
-from synthdb.graphql.layouts import Cell, Constant, Layout, Member, Rows, Within
+from synthdb.graphql.layouts import Cell, Connected, Constant, Layout, Member, Page, Rows, Token, Within
 from synthdb.graphql.plans.aggregating import grouped, whole
 from synthdb.graphql.plans.collecting import TYPENAME, Selected
-from synthdb.graphql.plans.conditions import Conditions, object_of
+from synthdb.graphql.plans.conditions import Conditions, object_of, settled
+from synthdb.graphql.plans.connecting import page_layout, walk_over
 from synthdb.graphql.plans.pages import limited, skipped
 from synthdb.graphql.plans.slots import Open, Slot
+from synthdb.graphql.tokens import read_token, read_values
+from synthdb.graphql.types.registry import NODE_ID
+from synthdb_host.catalog import Table
 from synthdb_host.operations import ColumnRef, Comparison, Embed, Filter, Output, Ref, Select, and_all
 
 __all__ = ["Arguments", "Part", "Reader", "Reading"]
@@ -32,10 +38,10 @@ _Given = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows that are read by one select: a list, one or none, or the only one there can be."""
+    """Rows that are read by one select: a list, one or none, the only one there can be, or a page."""
 
     select: Select
-    rows: Rows
+    rows: Rows | Connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,13 @@ class Reading:
     """What a root field reads.
 
     Without ``members`` it is its one part; else an object whose members are parts, by their numbers, or known bytes.
+    ``pages`` are those of all connections, on which the layouts depend beside the field.
     """
 
     parts: tuple[Part, ...]
     members: tuple[tuple[str, int | bytes], ...] | None = None
     ref: Ref | None = None
+    pages: tuple[Page, ...] = ()
 
 
 class Reader:
@@ -63,6 +71,7 @@ class Reader:
         self._arguments = arguments
         self._ref = ref
         self._most = most
+        self.pages: list[Page] = []
 
     def root(self, field: Selected, root: RootField) -> Reading:
         """Read a field of the query root.
@@ -75,13 +84,29 @@ class Reader:
         ref = self._at(given.get("at"))
         if root.kind == "aggregate":
             return self._aggregate(field, root, given, ref)
+        if root.kind == "connection":
+            part = self._connected(field, root.table, "")
+            return Reading((replace(part, select=replace(part.select, ref=ref)),), None, ref, tuple(self.pages))
         select, layout = self.rows(field, root.table.name)
         if root.kind == "list":
             select = self._listed(field, select, given)
         else:
             select = replace(select, where=_key(field, given), limit=1)
         rows = Rows("", layout, "many" if root.kind == "list" else "one")
-        return Reading((Part(replace(select, ref=ref), rows),), None, ref)
+        return Reading((Part(replace(select, ref=ref), rows),), None, ref, tuple(self.pages))
+
+    def node(self, field: Selected, table: Table) -> Reading:
+        """Read the row of a table that a global id names.
+
+        Raises:
+            RequestError: an argument cannot be read.
+            Open: a variable decides on more than a value.
+        """
+        columns = [table.column(name) for name in table.key]
+        key = read_values(columns, read_token(settled(self._arguments(field)[NODE_ID]))[1])
+        select, layout = self.rows(field, table.name)
+        select = replace(select, where=_equal(zip(table.key, key, strict=True)), limit=1, ref=self._ref)
+        return Reading((Part(select, Rows("", layout, "one")),), None, self._ref, tuple(self.pages))
 
     def _at(self, given: Any) -> Ref:  # noqa: ANN401 - an object, or a slot
         if given is None:
@@ -103,7 +128,7 @@ class Reader:
             members.append((item.key, len(parts)))
             part = self._aggregate_part(field, item, root.table.name, given)
             parts.append(replace(part, select=replace(part.select, ref=ref)))
-        return Reading(tuple(parts), tuple(members), ref)
+        return Reading(tuple(parts), tuple(members), ref, tuple(self.pages))
 
     def _aggregate_part(self, field: Selected, item: Selected, table: str, given: _Given) -> Part:
         """Read a part of an aggregate over the rows that its condition chooses."""
@@ -127,27 +152,34 @@ class Reader:
 
     def rows(self, field: Selected, table: str) -> tuple[Select, Layout]:
         """Give what reads the fields of a row, and what puts them together."""
-        outputs: dict[str, Output] = {}
-        embeds: list[Embed] = []
-        members = [(item.key, self._member(item, outputs, embeds)) for item in field.fields]
-        select = Select(table, tuple(outputs.values()), tuple(embeds), bare=not outputs)
-        return select, Layout(tuple(members), field)
+        needs = _Needs()
+        layout = self._object(field, needs, "")
+        return needs.select(table), layout
 
-    def _member(self, item: Selected, outputs: dict[str, Output], embeds: list[Embed]) -> Member:
+    def _object(self, field: Selected, needs: "_Needs", path: str) -> Layout:
+        return Layout(tuple([(item.key, self._member(item, needs, path)) for item in field.fields]), field)
+
+    def _member(self, item: Selected, needs: "_Needs", path: str) -> Member:
         if item.name == TYPENAME:
             return Constant(item.parent.name)
         assert item.definition is not None  # noqa: S101 - rows have no other meta field
         bound = binding(item.definition)
         if isinstance(bound, ColumnField):
-            outputs.setdefault(bound.column.name, Output(ColumnRef(bound.column.name), bound.column.name))
+            needs.column(bound.column.name)
             return Cell(bound.column.name, item)
+        if isinstance(bound, GlobalId):
+            for column in bound.table.key:
+                needs.column(column)
+            return Token(bound.table.name, bound.table.key)
         # No column is called so.
-        name = f"\n{item.key}"
+        name = f"{path}\n{item.key}"
         if isinstance(bound, RelationField):
             select, layout = self.rows(item, bound.relation.table)
             if bound.relation.many:
                 select = self._listed(item, select, self._arguments(item))
-            return _embedded(embeds, bound, Part(select, Rows(name, layout, "many" if bound.relation.many else "one")))
+            return needs.embed(bound, Part(select, Rows(name, layout, "many" if bound.relation.many else "one")))
+        if isinstance(bound, RelatedConnection):
+            return needs.embed(bound, self._connected(item, bound.table, name))
         given = self._arguments(item)
         members: list[tuple[str, Member]] = []
         for inner in item.fields:
@@ -156,8 +188,28 @@ class Reader:
                 continue
             part = self._aggregate_part(item, inner, bound.relation.table, given)
             rows = replace(part.rows, column=f"{name}\n{inner.key}")
-            members.append((inner.key, _embedded(embeds, bound, replace(part, rows=rows))))
+            members.append((inner.key, needs.embed(bound, replace(part, rows=rows))))
         return Within(Layout(tuple(members), item))
+
+    def _connected(self, field: Selected, table: Table, name: str) -> Part:
+        """Read a page of a table's rows."""
+        assert field.definition is not None  # noqa: S101 - a connection is bound by its definition
+        given, types = self._arguments(field), field.definition.args
+        conditions, needs = Conditions(), _Needs()
+        where = conditions.where(object_of(types["where"].type), given.get("where"))
+        order = conditions.order(object_of(types["order_by"].type), given.get("order_by"))
+        walk = walk_over(table, order, given, self._most)
+        layout = page_layout(field, walk, lambda item, path: self._object(item, needs, path))
+        for column in walk.columns:
+            needs.column(column)
+        self.pages.append(walk.page)
+        select = replace(
+            needs.select(table.name),
+            where=and_all(*[item for item in (where, walk.where) if item is not None]),
+            order=walk.order,
+            limit=walk.page.size + 1,
+        )
+        return Part(replace(select, embeds=(*select.embeds, *conditions.embeds)), Connected(name, layout, walk.page))
 
     def _listed(self, field: Selected, select: Select, given: _Given) -> Select:
         assert field.definition is not None  # noqa: S101 - a list is bound by its definition
@@ -178,10 +230,28 @@ def _key(field: Selected, given: _Given) -> Filter | None:
     assert field.definition is not None  # noqa: S101 - a root field is bound by its definition
     pairs = [(binding(argument), given.get(name)) for name, argument in field.definition.args.items()]
     columns = [(bound.column.name, value) for bound, value in pairs if isinstance(bound, ColumnField)]
-    return and_all(*[Comparison(ColumnRef(name), "eq", value) for name, value in columns])
+    return _equal(columns)
 
 
-def _embedded(embeds: list[Embed], bound: RelationField | RelatedAggregate, part: Part) -> Rows:
-    relation = bound.relation
-    embeds.append(Embed(part.rows.column, relation.local, relation.remote, relation.many, part.select))
-    return part.rows
+def _equal(pairs: Iterable[tuple[str, Any]]) -> Filter | None:
+    return and_all(*[Comparison(ColumnRef(name), "eq", value) for name, value in pairs])
+
+
+class _Needs:
+    """What has to be read of the rows of a table."""
+
+    def __init__(self) -> None:
+        self._outputs: dict[str, Output] = {}
+        self._embeds: list[Embed] = []
+
+    def column(self, name: str) -> None:
+        self._outputs.setdefault(name, Output(ColumnRef(name), name))
+
+    def embed(self, bound: RelatedConnection | RelatedAggregate | RelationField, part: Part) -> Rows | Connected:
+        relation = bound.relation
+        self._embeds.append(Embed(part.rows.column, relation.local, relation.remote, relation.many, part.select))
+        return part.rows
+
+    def select(self, table: str) -> Select:
+        outputs = tuple(self._outputs.values())
+        return Select(table, outputs, tuple(self._embeds), bare=not outputs)

@@ -18,7 +18,7 @@ from graphql.execution.values import VariableValues
 from graphql.language import Visitor, visit
 
 from synthdb.graphql.bindings import ColumnField, Joining, MutationField, RelationField, ResponseField, binding
-from synthdb.graphql.layouts import Layout, Member, Rows, Shaper, Within, shaper
+from synthdb.graphql.layouts import Connected, Layout, Member, Page, Rows, Shaper, Within, shaper
 from synthdb.graphql.plans.collecting import Selected
 from synthdb.graphql.plans.conditions import Conditions, object_of
 from synthdb.graphql.plans.inserting import Inserting, conflict_of
@@ -53,6 +53,7 @@ class _Returned:
 
     select: Select | None
     rows: tuple[Rows, ...]
+    pages: tuple[Page, ...] = ()
 
 
 class Write:
@@ -67,7 +68,7 @@ class Write:
         self._slots: set[str] = set()
         self._fill: Callable[[_Given], Select] | None = None
         self._template: _Returned | None = None
-        self._shapers: OrderedDict[int, tuple[object, list[Shaper]]] = OrderedDict()
+        self._shapers: OrderedDict[object, tuple[object, list[Shaper]]] = OrderedDict()
 
     def prepare(self, names: Sequence[str]) -> None:
         """Make the select of what is given back ahead, with slots for the variables of these names."""
@@ -99,8 +100,9 @@ class Write:
         reader, table = Reader(arguments, self._ref, self._most), self._root.table.name
         if self.single:
             select, layout = reader.rows(self.field, table)
-            return _Returned(select, (Rows("", layout, "one"),))
-        return _together([reader.rows(item, table) for item in self.field.fields if _part(item) == "returning"])
+            return _Returned(select, (Rows("", layout, "one"),), tuple(reader.pages))
+        found = _together([reader.rows(item, table) for item in self.field.fields if _part(item) == "returning"])
+        return replace(found, pages=tuple(reader.pages))
 
     # -- what is done -----------------------------------------------------------------------------------
 
@@ -141,10 +143,11 @@ class Write:
         """Give the objects that rows become, for each field that gives them."""
         if encoder is None:
             return [[] for _ in returned.rows]
-        known = self._shapers.get(id(encoder))
+        key = id(encoder), returned.pages
+        known = self._shapers.get(key)
         if known is None or known[0] is not encoder:
             made = [shaper(item.layout, encoder.columns) for item in returned.rows]
-            known = self._shapers[id(encoder)] = encoder, made
+            known = self._shapers[key] = encoder, made
             if len(self._shapers) > _MOST_SHAPERS:
                 self._shapers.popitem(last=False)
         return [shape(rows) for shape in known[1]]
@@ -183,7 +186,7 @@ def _together(found: Sequence[tuple[Select, Layout]]) -> _Returned:
 def _renamed(layout: Layout, prefix: str) -> Layout:
     def renamed(member: Member) -> Member:
         match member:
-            case Rows():
+            case Rows() | Connected():
                 return replace(member, column=f"{prefix}{member.column}")
             case Within(inner):
                 return Within(_renamed(inner, prefix))

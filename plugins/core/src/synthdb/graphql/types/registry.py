@@ -1,15 +1,18 @@
 """The types of one schema while it is built: each is made once, and may be named before it is made."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from graphql import GraphQLNamedType
 
 from synthdb.graphql.names import Names, TableNames
 from synthdb.graphql.plugin_types import PluginTypes
-from synthdb_host.catalog import Catalog
+from synthdb_host.catalog import Catalog, Table
 
-__all__ = ["Registry"]
+__all__ = ["NODE_ID", "Registry"]
+
+NODE_ID: Final = "nodeId"
+"""The field of a global id; tables have columns of their own that are called id."""
 
 T = TypeVar("T", bound=GraphQLNamedType)
 
@@ -21,11 +24,15 @@ class Registry:
         catalog: the tables as a caller sees them.
         plugins: the fields that plugins add.
         actions: what the caller may do with each table but to read it.
+        relay: whether there are connections and global ids.
     """
 
-    def __init__(self, catalog: Catalog, plugins: PluginTypes, actions: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self, catalog: Catalog, plugins: PluginTypes, actions: Mapping[str, frozenset[str]], *, relay: bool
+    ) -> None:
         self.catalog = catalog
         self.plugins = plugins
+        self.relay = relay
         self.names = Names(catalog, plugins.names)
         self._actions = actions
         self._made: dict[str, GraphQLNamedType] = {}
@@ -37,6 +44,17 @@ class Registry:
     def actions_on(self, table: str) -> frozenset[str]:
         """Give what the caller may do with a table but to read it."""
         return self._actions.get(table, frozenset())
+
+    def is_node(self, table: Table) -> bool:
+        """Say whether rows of a table have a global id: they have a key, and nothing else is called so."""
+        names = self.names_of(table.name)
+        taken = NODE_ID in names.columns.values() or any(name == NODE_ID for name, _ in names.relations)
+        return self.relay and bool(table.key) and not taken
+
+    def is_connected(self, table: str) -> bool:
+        """Say whether there are connections to a table: its rows have one order, by columns that the caller sees."""
+        found = self.catalog.table(table)
+        return self.relay and (bool(found.key) or found.identity in found.by_name)
 
     def once(self, name: str, make: Callable[..., T], **facts: Any) -> T:  # noqa: ANN401 - what the type's class takes
         """Give the type of a name, made with these facts where it is not there yet."""

@@ -1,11 +1,12 @@
 """The query root: fields for each table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
+    GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLNonNull,
@@ -14,11 +15,13 @@ from graphql import (
     GraphQLString,
 )
 
-from synthdb.graphql.bindings import RootField, bound
+from synthdb.graphql.bindings import NodeField, RootField, bound
 from synthdb.graphql.types.aggregates import aggregate_type
 from synthdb.graphql.types.arguments import aggregate_arguments, key_arguments, list_arguments
-from synthdb.graphql.types.registry import Registry
+from synthdb.graphql.types.connections import connection_arguments, connection_type, node_type
+from synthdb.graphql.types.registry import NODE_ID, Registry
 from synthdb.graphql.types.rows import many, row_type
+from synthdb_host.catalog import Table
 
 __all__ = ["query_root"]
 
@@ -38,10 +41,25 @@ def _fields(registry: Registry) -> Iterator[tuple[str, GraphQLField]]:
         aggregate = GraphQLNonNull(aggregate_type(registry, table.name, row_type))
         arguments = aggregate_arguments(registry, table.name)
         yield f"{name}_aggregate", _field(registry, aggregate, arguments, RootField("aggregate", table))
+        if registry.is_connected(table.name):
+            connection = GraphQLNonNull(connection_type(registry, table.name, row_type))
+            arguments = connection_arguments(registry, table.name)
+            yield f"{name}_connection", _field(registry, connection, arguments, RootField("connection", table))
+    yield from _node(registry, tables)
     yield from registry.plugins.fields.items()
     if not tables and not registry.plugins.fields:
         # A type needs a field.
         yield "no_tables", GraphQLField(GraphQLBoolean, description="There is no table that you may read.")
+
+
+def _node(registry: Registry, tables: Sequence[Table]) -> Iterator[tuple[str, GraphQLField]]:
+    """Give the field that finds any row, unless a table is called so."""
+    if any(registry.is_node(table) for table in tables) and all(
+        registry.names_of(table.name).table != "node" for table in tables
+    ):
+        # Relay's compiler takes a field with this one argument for what it looks for, and none with another one.
+        args = {NODE_ID: GraphQLArgument(GraphQLNonNull(GraphQLID))}
+        yield "node", GraphQLField(node_type(registry), args=args, extensions=bound(NodeField()))
 
 
 def _field(

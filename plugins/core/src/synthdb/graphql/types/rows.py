@@ -2,12 +2,13 @@
 
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
-from synthdb.graphql.bindings import ColumnField, RelatedAggregate, RelationField, TableType, bound
+from synthdb.graphql.bindings import ColumnField, RelatedAggregate, RelatedConnection, RelationField, TableType, bound
 from synthdb.graphql.names import described
 from synthdb.graphql.scalars import scalar_of
 from synthdb.graphql.types.aggregates import aggregate_type
 from synthdb.graphql.types.arguments import aggregate_arguments, list_arguments
-from synthdb.graphql.types.registry import Registry
+from synthdb.graphql.types.connections import connection_arguments, connection_type, global_id, node_type
+from synthdb.graphql.types.registry import NODE_ID, Registry
 from synthdb_host.catalog import Column, Relation, Table
 
 __all__ = ["many", "row_type"]
@@ -20,6 +21,7 @@ def row_type(registry: Registry, table: str) -> GraphQLObjectType:
         registry.names_of(table).table,
         GraphQLObjectType,
         fields=lambda: _fields(registry, found),
+        interfaces=lambda: (node_type(registry),) if registry.is_node(found) else (),
         description=described(found.comment, table, registry.names_of(table).table),
         extensions=bound(TableType(found)),
     )
@@ -35,6 +37,8 @@ def _fields(registry: Registry, table: Table) -> dict[str, GraphQLField]:
     fields = {
         names.columns[column.name]: _column(table, column, names.columns[column.name]) for column in table.columns
     }
+    if registry.is_node(table):
+        fields[NODE_ID] = global_id(table)
     for name, relation in names.relations:
         fields[name] = _relation(registry, relation)
         if relation.many:
@@ -42,6 +46,12 @@ def _fields(registry: Registry, table: Table) -> dict[str, GraphQLField]:
                 GraphQLNonNull(aggregate_type(registry, relation.table, row_type)),
                 args=aggregate_arguments(registry, relation.table),
                 extensions=bound(RelatedAggregate(relation)),
+            )
+        if relation.many and registry.is_connected(relation.table):
+            fields[f"{name}_connection"] = GraphQLField(
+                GraphQLNonNull(connection_type(registry, relation.table, row_type)),
+                args=connection_arguments(registry, relation.table),
+                extensions=bound(RelatedConnection(relation, registry.catalog.table(relation.table))),
             )
     return fields
 
