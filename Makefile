@@ -10,7 +10,7 @@ PORT ?= 8000
 JOBS ?= 2
 
 BIN := .venv/bin
-PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml))
 SETUP := constraints.txt pyproject.toml $(PLUGINS:%=%/pyproject.toml) scripts/setup.sh scripts/pins.py
 
 export PYTHON HOST PORT
@@ -39,7 +39,7 @@ quick: .venv/.test ## Run the tests that need no server and no real data, in und
 
 test: .venv/.test .venv/.bench .venv/.clients ## Run every test, also of the wheels alone in a clean environment
 	@echo "== the wheels of the host and each plugin, alone in a clean environment"
-	@$(BIN)/tox run -q $(PLUGINS:plugins/%=-e plugin-%) -e wheels
+	@$(BIN)/tox run -q $(addprefix -e plugin-,$(notdir $(PLUGINS))) -e wheels
 	@echo "== all tests"
 	@$(BIN)/python -m pytest -n $(JOBS) --dist=loadfile
 

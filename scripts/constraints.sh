@@ -9,7 +9,7 @@ arguments+=(--custom-compile-command "make constraints")
 for group in build lint test data bench; do arguments+=(--group "$group"); done
 projects=(pyproject.toml)
 arguments+=(--no-emit-package synthdb-host)
-for project in plugins/*/pyproject.toml; do
+for project in {plugins,contrib}/*/pyproject.toml; do
     projects+=("$project")
     name=$(basename "$(dirname "$project")")
     arguments+=(--no-emit-package "synthdb-$name")

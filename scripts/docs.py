@@ -111,7 +111,8 @@ def _signature(name: str, hook: Callable[..., object]) -> str:
 def _plugin_settings() -> Iterator[tuple[str, type[BaseModel]]]:
     from synthdb_host.manifest import MANIFEST, parse_manifest
 
-    for path in sorted(ROOT.glob(f"plugins/*/src/**/{MANIFEST}")):
+    found = [path for folder in ("plugins", "contrib") for path in sorted(ROOT.glob(f"{folder}/*/src/**/{MANIFEST}"))]
+    for path in found:
         manifest = parse_manifest(path.read_text(encoding="utf-8"))
         if manifest.settings:
             yield manifest.id, pkgutil.resolve_name(manifest.settings)

@@ -78,7 +78,7 @@ def roots(parts: Iterable[str]) -> set[str]:
 
 
 def _requirements(part: str) -> Iterator[str]:
-    projects = [_project(path) for path in (ROOT / "pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml"))]
+    projects = [_project(path) for path in (ROOT / "pyproject.toml", *_plugins())]
     if part == "uv":
         yield part
     elif part == "runtime":
@@ -89,6 +89,11 @@ def _requirements(part: str) -> Iterator[str]:
         yield from (name for extra in extras for name in extra.get("fast", ()))
     else:
         yield from _group_requirements(projects[0]["dependency-groups"], part)
+
+
+def _plugins() -> Iterator[Path]:
+    for folder in ("plugins", "contrib"):
+        yield from sorted(ROOT.glob(f"{folder}/*/pyproject.toml"))
 
 
 def _group_requirements(groups: dict[str, Any], name: str) -> Iterator[str]:

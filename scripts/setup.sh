@@ -54,11 +54,11 @@ install_packages() {
 
 install_projects() {
     local editable=(--editable .)
-    for project in plugins/*/; do editable+=(--editable "$project"); done
+    for project in plugins/*/ contrib/*/; do editable+=(--editable "$project"); done
     say "installing this repository's packages, editable"
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps \
         --build-constraints constraints.txt "${editable[@]}"
-    .venv/bin/python -m compileall -q synthdb_host plugins/*/src
+    .venv/bin/python -m compileall -q synthdb_host {plugins,contrib}/*/src
 }
 
 create_environment

@@ -1,5 +1,6 @@
 """SynthDB: host and core as installed, the data loaded by its own import command."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,11 @@ class SynthDB(Peer):
     """One worker, built-in access, full durability: the defaults."""
 
     name = "SynthDB"
+
+    def __post_init__(self) -> None:
+        """Leave out what is in this repository, too, but not in the distribution of core."""
+        enabled = json.dumps(["core", "compression", "cors"])
+        self.environment = {"SYNTHDB_PLUGINS__AUTOLOAD": "false", "SYNTHDB_PLUGINS__ENABLED": enabled} | self.environment
 
     def prepare(self) -> None:
         """Import a SQLite file with the rows, keys and index."""

@@ -65,7 +65,7 @@ def test_a_hook_is_documented_with_its_arguments_and_its_kind(name: str) -> None
 @pytest.mark.parametrize("name", HOOKS)
 def test_a_hook_is_tested(name: str) -> None:
     """No hook without a test that names it."""
-    files = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("plugins/*/tests/**/*.py")]
+    files = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("plugins/*/tests/**/*.py"), *ROOT.glob("contrib/*/tests/**/*.py")]
     naming = [path for path in files if "repo" not in path.parts and name in path.read_text(encoding="utf-8")]
 
     assert [] != naming

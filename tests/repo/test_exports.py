@@ -12,7 +12,7 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = (
     "synthdb_host",
-    *(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/src/*/py.typed")),
+    *(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/*/src/*/py.typed")),
 )
 MODULES: Final = tuple(
     sorted(

@@ -13,7 +13,12 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 TESTS: Final = tuple(
     sorted(
         str(path.relative_to(ROOT))
-        for pattern in ("tests/**/*.py", "plugins/*/tests/**/*.py", "synthdb_host/testing/**/*.py")
+        for pattern in (
+            "tests/**/*.py",
+            "plugins/*/tests/**/*.py",
+            "contrib/*/tests/**/*.py",
+            "synthdb_host/testing/**/*.py",
+        )
         for path in ROOT.glob(pattern)
         if "node_modules" not in path.parts
     )

@@ -8,7 +8,12 @@ from typing import Any, Final
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PLUGINS: Final = tuple(sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")))
+FOLDERS: Final = ("plugins", "contrib")
+PLUGINS: Final = {
+    path.parent.name: str(path.parent.relative_to(ROOT))
+    for folder in FOLDERS
+    for path in sorted(ROOT.glob(f"{folder}/*/pyproject.toml"))
+}
 every_plugin = pytest.mark.parametrize("plugin", PLUGINS)
 
 
@@ -19,8 +24,8 @@ def project(path: str = "pyproject.toml") -> dict[str, Any]:
 
 def package_of(plugin: str) -> Path:
     """Return the folder of a plugin's import package."""
-    (package,) = project(f"plugins/{plugin}/pyproject.toml")["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    return ROOT / "plugins" / plugin / str(package)
+    (package,) = project(f"{PLUGINS[plugin]}/pyproject.toml")["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    return ROOT / PLUGINS[plugin] / str(package)
 
 
 def test_there_is_at_least_the_core_plugin() -> None:
@@ -29,8 +34,8 @@ def test_there_is_at_least_the_core_plugin() -> None:
 
 
 def test_every_folder_of_plugins_is_a_project() -> None:
-    """A folder appears in plugins/ when it has working content; there are no placeholders."""
-    folders = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
+    """A folder appears there when it has working content; there are no placeholders."""
+    folders = {path.name for folder in FOLDERS for path in (ROOT / folder).iterdir() if path.is_dir()}
 
     assert set(PLUGINS) == folders
 
@@ -40,7 +45,7 @@ def test_a_plugin_is_a_workspace_source(plugin: str) -> None:
     """A dependency on a plugin of this repository is never taken from an index."""
     uv = project()["tool"]["uv"]
 
-    assert ["plugins/*"] == uv["workspace"]["members"]
+    assert [f"{folder}/*" for folder in FOLDERS] == uv["workspace"]["members"]
     assert {"workspace": True} == uv["sources"][f"synthdb-{plugin}"]
 
 
@@ -68,6 +73,7 @@ def test_a_plugin_is_tested_alone_by_tox(plugin: str) -> None:
     assert factors
     assert all(plugin in factor.split(",") for factor in factors)
     assert f"{plugin}: PLUGIN = {plugin}" in text
+    assert f"{plugin}: FOLDER = {PLUGINS[plugin]}" in text
 
 
 @every_plugin
@@ -83,9 +89,9 @@ def test_a_plugin_has_a_section_in_the_changelog(plugin: str) -> None:
 def test_the_tests_and_types_of_a_plugin_are_checked(plugin: str) -> None:
     """Both pytest and mypy look into every plugin."""
     tools = project()["tool"]
-    checked = {f"plugins/{plugin}/tests", str(package_of(plugin).relative_to(ROOT))}
+    checked = {f"{PLUGINS[plugin]}/tests", str(package_of(plugin).relative_to(ROOT))}
 
-    assert f"plugins/{plugin}/tests" in tools["pytest"]["ini_options"]["testpaths"]
+    assert f"{PLUGINS[plugin]}/tests" in tools["pytest"]["ini_options"]["testpaths"]
     assert checked <= set(tools["mypy"]["files"])
 
 
@@ -107,7 +113,7 @@ def test_the_host_carries_its_types() -> None:
 def test_versions_are_in_lock_step(plugin: str) -> None:
     """All packages are released together, and a plugin asks for the host of its own minor version."""
     version = project()["project"]["version"]
-    item = project(f"plugins/{plugin}/pyproject.toml")["project"]
+    item = project(f"{PLUGINS[plugin]}/pyproject.toml")["project"]
     major, minor, *_ = map(int, version.split("."))
 
     assert version == item["version"]

@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 NOBODY: Final = 65_534
 PROJECTS: Final = (
     "pyproject.toml",
-    *(str(p.relative_to(ROOT)) for p in ROOT.glob("plugins/*/pyproject.toml")),
+    *(str(p.relative_to(ROOT)) for folder in ("plugins", "contrib") for p in ROOT.glob(f"{folder}/*/pyproject.toml")),
 )
 BLOCK = re.compile(r"^(?=[A-Za-z0-9])", flags=re.MULTILINE)
 

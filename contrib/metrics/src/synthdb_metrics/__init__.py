@@ -1,0 +1,1 @@
+"""Counts and times what a server does, for Prometheus."""
