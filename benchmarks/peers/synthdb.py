@@ -43,7 +43,8 @@ class SynthDB(Peer):
     def __post_init__(self) -> None:
         """Leave out what is in this repository, too, but not in the distribution of core."""
         enabled = json.dumps(["core", "compression", "cors"])
-        self.environment = {"SYNTHDB_PLUGINS__AUTOLOAD": "false", "SYNTHDB_PLUGINS__ENABLED": enabled} | self.environment
+        chosen = {"SYNTHDB_PLUGINS__AUTOLOAD": "false", "SYNTHDB_PLUGINS__ENABLED": enabled}
+        self.environment = chosen | self.environment
 
     def prepare(self) -> None:
         """Import a SQLite file with the rows, keys and index."""

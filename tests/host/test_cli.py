@@ -108,7 +108,7 @@ def test_a_plugins_command_is_listed_from_its_manifest_and_imported_when_called(
     site.add("loud", manifest=offer("shout", "loud.command:shout"), files={"command.py": COMMAND})
     enabled = {"SYNTHDB_PLUGINS__ENABLED": "loud"}
 
-    assert "shout      About shout." in synthdb("--help", **enabled).stdout
+    assert re.search(r"shout +About shout\.", synthdb("--help", **enabled).stdout)
     assert "HEY here ['loud']\n" == synthdb("shout", "hey", "--data", "here", **enabled).stdout
     assert "Usage: synthdb shout [OPTIONS] WORD" in synthdb("shout", "--help", **enabled).stdout
 
@@ -244,7 +244,8 @@ def test_databases_are_listed_with_where_they_live(synthdb: Any, tmp_path: Path)
     """Also as JSON."""
     Directory(Control(tmp_path / "synthdb-data")).add("shop", "other:shop")
 
-    assert [{"name": "shop", "url": "other:shop"}] == json.loads(synthdb("databases", "list", "--json").stdout)
+    (listed,) = json.loads(synthdb("databases", "list", "--json").stdout)
+    assert ("shop", "other:shop", "active", None) == tuple(listed[key] for key in ("name", "url", "state", "tenant"))
     assert "shop" in synthdb("databases", "list").stdout
 
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from annotated_types import Len
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = ["MetricsSettings"]
@@ -19,7 +18,7 @@ class MetricsSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seconds: Annotated[tuple[float, ...], Len(1, 50), AfterValidator(_rising)] = Field(
+    seconds: Annotated[tuple[float, ...], Field(min_length=1, max_length=50), AfterValidator(_rising)] = Field(
         default=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
         description="upper bounds of the buckets of times",
     )
