@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from synthdb_host.contracts import *
     from synthdb_host.encoding import *
     from synthdb_host.errors import *
+    from synthdb_host.expectations import *
     from synthdb_host.hookspecs import *
     from synthdb_host.manifest import *
+    from synthdb_host.merge_reports import *
     from synthdb_host.operations import *
     from synthdb_host.records import *
     from synthdb_host.session import *
@@ -63,7 +65,7 @@ __all__ = [
 
 _HOMES = (
     "hookspecs", "errors", "operations", "catalog", "encoding", "contracts", "tasks", "manifest", "session", "versions",
-    "consumers", "records",
+    "consumers", "records", "expectations", "merge_reports",
 )  # fmt: skip
 
 

@@ -18,29 +18,28 @@ from synthdb_host.contracts import (
     Capability,
     Context,
     Credentials,
-    Database,
     Outcome,
     Principal,
     Resource,
     Restrictions,
     Result,
-    TableRestriction,
     Transaction,
 )
 from synthdb_host.databases import Held
-from synthdb_host.deciding import Deciders, forbidden, join_restrictions
-from synthdb_host.demands import Demands
-from synthdb_host.errors import RequestError, Unavailable, UnknownDatabase, UnsupportedCapability
+from synthdb_host.deciding import Deciders
+from synthdb_host.errors import RequestError, UnknownDatabase
 from synthdb_host.gated import GatedStream, GatedTransaction
-from synthdb_host.operations import HEAD, Delete, Filter, Insert, Operation, Ref, Select, Update
+from synthdb_host.judging import Judge, require
+from synthdb_host.live_feeds import LiveFeeds
+from synthdb_host.operations import HEAD, Delete, Insert, Operation, Ref, Select, Update
 from synthdb_host.selection import closest
 from synthdb_host.tenancy import Tenancy, full_name, split_name
 from synthdb_host.versions import Follow
-from synthdb_host.visibility import NO_ROWS, visible
+from synthdb_host.visibility import visible
 
 if TYPE_CHECKING:
     from synthdb_host.contributions import Contributions
-    from synthdb_host.feeds import Feed, Feeds, Wishes
+    from synthdb_host.feeds import Feed, Wishes
     from synthdb_host.settings import FeedSettings
 
 __all__ = ["Gate", "Observer", "OpenDatabases"]
@@ -100,13 +99,11 @@ class Gate:
         tenancy: Tenancy | None = None,
     ) -> None:
         self._databases = databases
-        self._deciders = Deciders(contributions.authenticators, contributions.authorizers, contributions.policies)
-        self._access = None if self._deciders.authorizers else access
+        self._judge = Judge(
+            access, Deciders(contributions.authenticators, contributions.authorizers, contributions.policies)
+        )
         self._observed = observed
-        self._feed_settings = feeds
-        self._feeds: Feeds | None = None
-        self._endings: list[Callable[[], None]] = []
-        self._ends_feeds = False
+        self.feeds = LiveFeeds(feeds)
         self._committed = committed
         self._tenancy = tenancy
 
@@ -117,10 +114,7 @@ class Gate:
             Unauthenticated: the credentials are missing or not valid.
             UntrustedOrigin: built-in access trusts only this machine, and this is not it.
         """
-        if self._access is not None and credentials.scheme not in self._deciders.authenticators:
-            principal = self._access.authenticate(credentials)
-        else:
-            principal = await self._deciders.authenticate(credentials)
+        principal = await self._judge.authenticate(credentials)
         return principal if self._tenancy is None else self._tenancy.bind(principal, credentials.headers)
 
     def full_name(self, database: str, context: Context) -> str:
@@ -135,7 +129,7 @@ class Gate:
         """List the databases that the caller may know of: those on which ``select`` is allowed as a whole."""
         tenant = context.principal.tenant
         names = {name: Resource(full_name(tenant, name)) for name in self._databases.names(tenant or "")}
-        return tuple([name for name, one in names.items() if await self._refusal(context, "select", one) is None])
+        return tuple([name for name, one in names.items() if await self._judge.refusal(context, "select", one) is None])
 
     async def catalog(self, database: str, context: Context, ref: Ref = HEAD, *, recent: bool = False) -> Catalog:
         """Describe a database as the caller sees it: only tables and columns that may be read.
@@ -157,9 +151,9 @@ class Gate:
         if context.principal.tenant is not None:
             # What is kept of a catalog by its version is of this database, however many are called the same.
             catalog = catalog.of(f"{held.located.mark}.{database}")
-        if self._is_free(context.principal):
+        if self._judge.is_free(context.principal):
             return catalog
-        limits = await self._limits(database, catalog, context)
+        limits = await self._judge.limits(database, catalog, context)
         return visible(catalog, limits) if limits else catalog
 
     async def reads_everything(self, database: str, context: Context) -> bool:
@@ -167,7 +161,7 @@ class Gate:
 
         What is sent on later, when nobody can be asked, may only be asked for by such a caller.
         """
-        if self._is_free(context.principal):
+        if self._judge.is_free(context.principal):
             return True
         database = self.full_name(database, context)
         held = await self._hold(database, context)
@@ -175,18 +169,18 @@ class Gate:
             catalog = await held.database.catalog()
         finally:
             held.release()
-        refused = await self._refusal(context, "history", Resource(database)) is not None
-        return not refused and not await self._limits(database, catalog, context)
+        refused = await self._judge.refusal(context, "history", Resource(database)) is not None
+        return not refused and not await self._judge.limits(database, catalog, context)
 
     async def permitted(self, resource: Resource, actions: Iterable[str], context: Context) -> frozenset[str]:
         """Tell which of these actions the caller may do, so that no more is shown; each operation is judged anew."""
         resource = replace(resource, database=self.full_name(resource.database, context))
-        return frozenset([action for action in actions if await self._refusal(context, action, resource) is None])
+        return frozenset([action for action in actions if await self._judge.refusal(context, action, resource) is None])
 
     @property
     def judges_tables(self) -> bool:
         """Say whether a caller may be allowed more on one table than on another."""
-        return self._access is None
+        return self._judge.judges_tables
 
     async def capabilities(self, database: str, context: Context) -> frozenset[Capability]:
         """Say what the storage of a database offers.
@@ -217,7 +211,7 @@ class Gate:
         database = self.full_name(database, context)
         held = await self._hold(database, context)
         try:
-            _require(database, held.database, {"transactions"}, context)
+            require(database, held.database, {"transactions"}, context)
             transaction = await held.database.begin(context, ref)
         except BaseException as error:
             held.release(error)
@@ -245,8 +239,8 @@ class Gate:
 
         try:
             held = await self._hold(database, context)
-            restrictions = await self._admit(database, held.database, select, context)
-            _require(database, held.database, {"streams"}, context)
+            restrictions = await self._judge.admit(database, held.database, select, context)
+            require(database, held.database, {"streams"}, context)
             stream = await held.database.stream(select, restrictions, context)
             return GatedStream(stream, observe, time.perf_counter() - started)
         except BaseException as error:
@@ -268,7 +262,7 @@ class Gate:
         held: Held | None = None
 
         async def admit(changed: Iterable[str]) -> "tuple[Wishes | None, Restrictions]":
-            return await self._followed(database, follow, changed, context)
+            return await self._judge.followed(database, follow, changed, context)
 
         def ended(rows: int) -> None:
             self._observe(database, follow, context, None, time.perf_counter() - begun, rows)
@@ -277,64 +271,15 @@ class Gate:
 
         try:
             held = await self._hold(database, context)
-            await self._authorize(context, "follow", Resource(database, ref=follow.branch))
-            _require(database, held.database, {"follow"}, context)
-            feed = await self._open_feeds().follow(held.database, follow, context, admit, ended)
+            await self._judge.authorize(context, "follow", Resource(database, ref=follow.branch))
+            require(database, held.database, {"follow"}, context)
+            feed = await self.feeds.open().follow(held.database, follow, context, admit, ended)
         except BaseException as error:
             self._observe(database, follow, context, _code(error), started, 0)
             raise
         # Observed is how long it took to begin; how long somebody follows says nothing about the work.
         begun = time.perf_counter() - started
         return feed
-
-    def _open_feeds(self) -> "Feeds":
-        if self._ends_feeds:
-            raise Unavailable("The server is stopping.", hint="Connect again.", data={"retry_after": 1})
-        if self._feeds is None:
-            from synthdb_host.feeds import Feeds  # noqa: PLC0415 - loads asyncio, which embedded use does without
-
-            self._feeds = Feeds(self._feed_settings)
-        return self._feeds
-
-    def end_feeds(self) -> None:
-        """End all feeds, because the process is stopping; none is begun until :meth:`begin_feeds`."""
-        self._ends_feeds = True
-        if self._feeds is not None:
-            self._feeds.end()
-        for call in self._endings:
-            call()
-
-    @property
-    def ends_feeds(self) -> bool:
-        """Whether the process is stopping, so that nobody can begin to follow."""
-        return self._ends_feeds
-
-    def when_feeds_end(self, call: Callable[[], None]) -> None:
-        """Have a function called, too, when feeds end: for connections that stay open without one."""
-        self._endings.append(call)
-
-    def begin_feeds(self) -> None:
-        """Let feeds be begun again."""
-        self._ends_feeds = False
-
-    async def _followed(
-        self, database: str, follow: Follow, changed: Iterable[str], context: Context
-    ) -> "tuple[Wishes | None, Restrictions]":
-        """Say which tables somebody is shown who follows some or, of those that were changed, all."""
-        await self._authorize(context, "follow", Resource(database, ref=follow.branch))
-        if self._is_free(context.principal):
-            return follow.tables, UNRESTRICTED
-        wishes: dict[str, Filter | None] = {}
-        limits: dict[str, TableRestriction] = {}
-        for name in follow.tables or changed:
-            refusal = await self._refusal(context, "select", Resource(database, name, follow.branch))
-            if refusal is None:
-                wishes[name] = follow.tables.get(name)
-                found = await self._deciders.restriction(context, "select", Resource(database, name))
-                limits |= {} if found is None else {name: found}
-            elif name in follow.tables:
-                raise refusal
-        return wishes or None, Restrictions(limits)
 
     async def _hold(self, name: str, context: Context) -> Held:
         try:
@@ -345,9 +290,6 @@ class Gate:
             meant = closest(asked, await self.database_names(context))
             raise UnknownDatabase(f"there is no database {asked!r}{meant}") from error
 
-    def _is_free(self, principal: Principal) -> bool:
-        return self._access is not None and not self._deciders.policies and self._access.allows(principal)
-
     async def _run(
         self, database: str, transaction: Transaction | None, operation: Operation, context: Context
     ) -> Result:
@@ -356,10 +298,10 @@ class Gate:
         try:
             held = await self._hold(database, context)
             target = held.database
-            if self._is_free(context.principal) and _is_basic(operation, context):
+            if self._judge.is_free(context.principal) and _is_basic(operation, context):
                 restrictions = UNRESTRICTED
             else:
-                restrictions = await self._admit(database, target, operation, context)
+                restrictions = await self._judge.admit(database, target, operation, context)
                 if restrictions.tables and isinstance(operation, Select):
                     # What a policy lets through may change while the rows stay.
                     operation = replace(operation, known=None)
@@ -392,95 +334,12 @@ class Gate:
             outcome = Outcome(code, time.perf_counter() - started, rows)
             self._observed(database, operation, context.principal, outcome)
 
-    async def _admit(self, database: str, target: Database, operation: Operation, context: Context) -> Restrictions:
-        demands = Demands.of(operation)
-        place = str(getattr(operation, "ref", HEAD))
-        for action in sorted(demands.database):
-            for about in sorted({place, *demands.places}):
-                await self._authorize(context, action, Resource(database, ref=about))
-        for action, table in demands.tables:
-            await self._authorize(context, action, Resource(database, table, place))
-        _require(database, target, demands.capabilities, context)
-        if self._is_free(context.principal):
-            return UNRESTRICTED
-        tables = await self._restrict(database, demands, context)
-        combining: dict[str | None, frozenset[str]] = {}
-        for ref in demands.sql:
-            catalog = await target.catalog(ref)
-            actions = _TABLE_ACTIONS if demands.combines else ("select",)
-            for name, limit in (await self._limits(database, catalog, context, actions)).items():
-                tables[name] = join_restrictions(tables.get(name), limit)
-            for known in {None, *catalog.tables} - combining.keys() if demands.combines else ():
-                combining[known] = await self._allowed(context, Resource(database, known, place))
-        whole = Resource(database, ref=place)
-        may_define = not demands.writes or await self._refusal(context, "define", whole) is None
-        return Restrictions(tables, may_define, combining if demands.combines else None)
-
-    async def _allowed(self, context: Context, resource: Resource) -> frozenset[str]:
-        """Give the actions on rows that are allowed."""
-        return frozenset([item for item in _ROW_ACTIONS if await self._refusal(context, item, resource) is None])
-
-    async def _authorize(self, context: Context, action: str, resource: Resource) -> None:
-        refusal = await self._refusal(context, action, resource)
-        if refusal is not None:
-            raise refusal
-
-    async def _refusal(self, context: Context, action: str, resource: Resource) -> RequestError | None:
-        if self._access is None:
-            return await self._deciders.refusal(context, action, resource)
-        return None if self._access.allows(context.principal) else forbidden(action, resource, "nobody allows it")
-
-    async def _restrict(self, database: str, demands: Demands, context: Context) -> dict[str, TableRestriction]:
-        if not self._deciders.policies:
-            return {}
-        tables: dict[str, TableRestriction] = {}
-        reshaped = [(action, table) for table in sorted(demands.altered) for action in _TABLE_ACTIONS]
-        for action, table in (*demands.tables, *reshaped):
-            found = await self._deciders.restriction(context, action, Resource(database, table))
-            if found is not None:
-                tables[table] = join_restrictions(tables.get(table), found)
-        for table in demands.altered & tables.keys():
-            # A renamed or copied table or column would leave the policy, which goes by name, behind.
-            raise forbidden("define", Resource(database, table), "its rows or columns are restricted for you")
-        return tables
-
-    async def _limits(
-        self, database: str, catalog: Catalog, context: Context, actions: tuple[str, ...] = ("select",)
-    ) -> dict[str, TableRestriction]:
-        """Restrictions of actions on every table; one that may not be read has no rows and no columns."""
-        limits: dict[str, TableRestriction] = {}
-        for name, table in catalog.tables.items():
-            resource = Resource(database, name)
-            if await self._refusal(context, "select", resource) is not None:
-                limits[name] = TableRestriction(NO_ROWS, hidden=frozenset(table.by_name))
-                continue
-            for action in actions:
-                found = await self._deciders.restriction(context, action, resource)
-                if found is not None:
-                    limits[name] = join_restrictions(limits.get(name), found)
-        return limits
-
 
 def _is_basic(operation: Operation, context: Context) -> bool:
     """Say whether every storage can do this."""
     if context.dry_run or context.idempotency is not None:
         return False
     return type(operation) in _BASIC and getattr(operation, "expected", None) is None
-
-
-def _require(database: str, target: Database, needed: set[Capability], context: Context) -> None:
-    wishes: set[Capability] = set()
-    if context.dry_run:
-        wishes.add("dry_run")
-    if context.idempotency is not None:
-        wishes.add("idempotency")
-    missing = (needed | wishes) - target.capabilities
-    if missing:
-        names = ", ".join(sorted(missing))
-        raise UnsupportedCapability(
-            f"The storage of database {database!r} does not offer: {names}.",
-            data={"database": database, "missing": sorted(missing)},
-        )
 
 
 def _code(error: BaseException) -> str:

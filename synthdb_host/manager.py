@@ -153,7 +153,7 @@ class Host:
             StartupError: a plugin failed.
         """
         self.databases.start(scheduler)
-        self.gate.begin_feeds()
+        self.gate.feeds.begin()
         for whose, start in self._start:
             try:
                 start(host=self)
@@ -162,7 +162,7 @@ class Host:
 
     def stop_worker(self) -> None:
         """Let plugins end their work, last started first, and close the databases."""
-        self.gate.end_feeds()
+        self.gate.feeds.end()
         for whose, stop in self._stop:
             try:
                 stop(host=self)

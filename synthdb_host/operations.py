@@ -8,12 +8,10 @@ Conditions are in :mod:`synthdb_host.filters`, schema changes in :mod:`synthdb_h
 and branches in :mod:`synthdb_host.versions`; the names of the first two can be had from here too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from typing import Literal as OneOf
 
-from synthdb_host.catalog import Table
 from synthdb_host.changes import (
     MISSING,
     AddCheck,
@@ -38,7 +36,8 @@ from synthdb_host.changes import (
     RestoreTable,
     SetMode,
 )
-from synthdb_host.errors import CatalogChanged, PreconditionFailed, PreconditionRequired
+from synthdb_host.errors import CatalogChanged, PreconditionFailed
+from synthdb_host.expectations import Expected
 from synthdb_host.filters import (
     ALL_OPERATORS,
     Aggregate,
@@ -58,7 +57,6 @@ from synthdb_host.versions import HEAD, Ref, Versioning
 
 __all__ = [
     "ALL_OPERATORS",
-    "ANY_VERSION",
     "HEAD",
     "MISSING",
     "AddCheck",
@@ -85,7 +83,6 @@ __all__ = [
     "DropTable",
     "Embed",
     "EmbedExists",
-    "Expected",
     "Filter",
     "Insert",
     "Literal",
@@ -110,7 +107,6 @@ __all__ = [
     "Sql",
     "Update",
     "and_all",
-    "check_guard",
 ]
 
 
@@ -234,44 +230,6 @@ class Sql:
 # -- writing ---------------------------------------------------------------------------------------------
 
 
-ANY_VERSION: Final = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Which versions of rows a write may find, compared inside its transaction (capability ``row_versions``).
-
-    A row that it finds must be of a version in ``match`` and of none in ``none_match``; :data:`ANY_VERSION` stands
-    for any, None demands nothing. An insert looks for the rows with its keys; one that is not there has no version.
-    A row's version changes whenever a write changes the row, and only then.
-    """
-
-    match: frozenset[str] | None = None
-    none_match: frozenset[str] | None = None
-
-    def require(self, table: str, versions: Iterable[str | None]) -> None:
-        """Compare the versions of what was found.
-
-        Raises:
-            PreconditionFailed: one is not as expected.
-        """
-        if not all(map(self._admits, versions)):
-            raise PreconditionFailed(
-                f"A row of {table!r} is not of the version expected; nothing was changed.",
-                hint="Read it again, and decide anew.",
-                data={"table": table},
-            )
-
-    def _admits(self, version: str | None) -> bool:
-        if self.match is not None and not _among(version, self.match):
-            return False
-        return self.none_match is None or not _among(version, self.none_match)
-
-
-def _among(version: str | None, listed: frozenset[str]) -> bool:
-    return version is not None and (ANY_VERSION in listed or version in listed)
-
-
 @dataclass(frozen=True, slots=True)
 class OnConflict:
     """What an insert does with rows whose ``columns`` (a unique key; empty: the table's key) exist already.
@@ -355,25 +313,6 @@ class Delete:
     expected: Expected | None = None
     min_affected: int = 0
     guarded: bool = False
-
-
-def check_guard(operation: Insert | Update | Delete, table: Table) -> None:
-    """Refuse a guarded write that expects nothing of the rows that it may change, where the table wants it to.
-
-    Raises:
-        PreconditionRequired: it does.
-    """
-    if not (operation.guarded and table.preconditions and operation.expected is None):
-        return
-    if isinstance(operation, Insert) and (
-        operation.on_conflict is None or operation.on_conflict.resolution == "ignore"
-    ):
-        return
-    raise PreconditionRequired(
-        f"Writes to {table.name!r} must name the version of the row that they change.",
-        hint="Send If-Match with the ETag of the row, or If-None-Match: * for a new one.",
-        data={"table": table.name},
-    )
 
 
 # -- schema ----------------------------------------------------------------------------------------------

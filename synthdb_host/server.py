@@ -112,7 +112,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 
     def stopping(self) -> None:
         """Hear that this worker finishes what it does: feeds have no end of their own."""
-        self._host.gate.end_feeds()
+        self._host.gate.feeds.end()
 
     def _options(self) -> dict[str, Any]:
         settings = self._host.settings

@@ -2,7 +2,7 @@
 
 A database is a tree of branches; each write is a commit on one of them, and a :class:`Ref` names any state that
 ever was. Reading operations here yield rows like a select does; the columns of each are said with it. Writing
-operations yield a :class:`MergeReport` where they combine two states.
+operations yield a :class:`synthdb_host.merge_reports.MergeReport` where they combine two states.
 """
 
 import re
@@ -24,7 +24,6 @@ __all__ = [
     "Changes",
     "CherryPick",
     "Collect",
-    "CombinedTable",
     "Compact",
     "Conflicts",
     "CreateBranch",
@@ -36,9 +35,7 @@ __all__ = [
     "History",
     "Log",
     "Merge",
-    "MergeReport",
     "Offset",
-    "OpenConflict",
     "Ref",
     "Resolve",
     "Restore",
@@ -371,39 +368,6 @@ class Backfill:
     """
 
     rows: int = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class OpenConflict:
-    """One thing on which two states disagree; values are JSON-ready. ``resolution`` None: nobody has decided."""
-
-    table: str
-    key: tuple[object, ...] | None
-    column: str | None
-    kind: OneOf["cell", "row", "schema", "constraint"]
-    base: object = None
-    ours: object = None
-    theirs: object = None
-    detail: str = ""
-    resolution: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CombinedTable:
-    """How many rows of a table were inserted, updated and deleted."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MergeReport:
-    """What was combined, or in a dry run would be: rows by table, schema changes in words, and open conflicts."""
-
-    tables: Mapping[str, CombinedTable] = field(default_factory=dict)
-    schema: tuple[str, ...] = ()
-    conflicts: tuple[OpenConflict, ...] = ()
 
 
 Versioning = (

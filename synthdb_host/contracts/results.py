@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthdb_host.encoding import RowEncoder
+from synthdb_host.merge_reports import MergeReport
 from synthdb_host.operations import Position
-from synthdb_host.versions import MergeReport
 
 __all__ = ["Result"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from synthdb_host.errors.base import RequestError
 
 if TYPE_CHECKING:
-    from synthdb_host.versions import OpenConflict
+    from synthdb_host.merge_reports import OpenConflict
 
 __all__ = [
     "CatalogChanged",

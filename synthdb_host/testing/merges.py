@@ -5,10 +5,11 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from synthdb_host.merge_reports import CombinedTable
 from synthdb_host.operations import Ref
 from synthdb_host.testing.needing import needs
 from synthdb_host.testing.session import Session, where
-from synthdb_host.versions import Branching, CombinedTable, CreateTag, History, Log, Merge, Resolve
+from synthdb_host.versions import Branching, CreateTag, History, Log, Merge, Resolve
 
 __all__ = ["MergeTests", "conflicts_of"]
 

@@ -10,12 +10,11 @@ import pytest
 from synthdb_host.catalog import UniqueKey
 from synthdb_host.contracts import TableRestriction
 from synthdb_host.errors import PreconditionFailed, PreconditionRequired, RequestError
+from synthdb_host.expectations import ANY_VERSION, Expected
 from synthdb_host.operations import (
-    ANY_VERSION,
     AddColumn,
     Batch,
     Delete,
-    Expected,
     Insert,
     OnConflict,
     Ref,

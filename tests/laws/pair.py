@@ -11,10 +11,10 @@ from synthdb_memory.versioned import open_versioned
 
 from synthdb_host.contracts import Placement, Result
 from synthdb_host.errors import RequestError
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_host.operations import Delete, Insert, Operation, Ref, Update
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing.session import Session
-from synthdb_host.versions import OpenConflict
 from tests.laws.engine import AT_ONCE, contents, engine_in
 
 __all__ = ["Outcome", "Pair", "model", "pair"]

@@ -17,17 +17,19 @@ VOCABULARY: Final = frozenset(
         "contracts",
         "encoding",
         "errors",
+        "expectations",
         "filters",
         "hookspecs",
         "inference",
+        "merge_reports",
         "operations",
         "records",
         "values",
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_357
-MACHINERY_LINES: Final = 5_913
+VOCABULARY_LINES: Final = 2_361
+MACHINERY_LINES: Final = 5_957
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from synthdb.library.schema import column
     from synthdb_host.catalog import Column, ForeignKey
     from synthdb_host.errors import MergeConflict, RequestError, SynthDBError
-    from synthdb_host.versions import MergeReport, OpenConflict, Ref
+    from synthdb_host.merge_reports import MergeReport, OpenConflict
+    from synthdb_host.versions import Ref
 
     __version__: str
 

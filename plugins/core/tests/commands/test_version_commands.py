@@ -12,6 +12,7 @@ from synthdb.plugin import plugin as core
 from synthdb_host.cli import synthdb as program
 from synthdb_host.contracts import Result
 from synthdb_host.manager import Host
+from synthdb_host.merge_reports import CombinedTable, MergeReport, OpenConflict
 from synthdb_host.operations import HEAD, Operation, Ref, Sql
 from synthdb_host.session import Session
 from synthdb_host.testing.hosting import build_host
@@ -21,7 +22,6 @@ from synthdb_host.versions import (
     Branching,
     CherryPick,
     Collect,
-    CombinedTable,
     Conflicts,
     CreateBranch,
     CreateTag,
@@ -31,8 +31,6 @@ from synthdb_host.versions import (
     History,
     Log,
     Merge,
-    MergeReport,
-    OpenConflict,
     Resolve,
     Restore,
     Revert,

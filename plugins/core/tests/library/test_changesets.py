@@ -9,8 +9,9 @@ import pytest
 import synthdb
 from synthdb.library.changesets import Changeset, RowChange, TableChanges
 from synthdb_host.errors import InvalidBody, MergeConflict
+from synthdb_host.merge_reports import CombinedTable
 from synthdb_host.operations import Ref
-from synthdb_host.versions import CombinedTable, Diff
+from synthdb_host.versions import Diff
 
 if TYPE_CHECKING:
     from plugins.core.tests.conftest import Script

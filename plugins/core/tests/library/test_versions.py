@@ -10,6 +10,7 @@ import synthdb
 from synthdb.library.refs import ref_of
 from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter, InvalidValue, MergeConflict, ReadOnly, UnknownRef
+from synthdb_host.merge_reports import CombinedTable, MergeReport, OpenConflict
 from synthdb_host.operations import HEAD, Define, Delete, Insert, Operation, Ref, RenameTable, Select, Sql, Update
 from synthdb_host.versions import (
     AlterBranch,
@@ -19,7 +20,6 @@ from synthdb_host.versions import (
     Changes,
     CherryPick,
     Collect,
-    CombinedTable,
     Conflicts,
     CreateBranch,
     CreateTag,
@@ -29,8 +29,6 @@ from synthdb_host.versions import (
     History,
     Log,
     Merge,
-    MergeReport,
-    OpenConflict,
     Resolve,
     Restore,
     Revert,

@@ -14,7 +14,7 @@ from synthdb_host.errors import (
     UnknownRef,
     UnknownTable,
 )
-from synthdb_host.versions import CombinedTable
+from synthdb_host.merge_reports import CombinedTable
 
 
 def names(db: synthdb.Connection) -> list[str]:

@@ -8,6 +8,7 @@ from synthdb_memory.plugin import plugin as memory
 
 from synthdb.plugin import plugin as core
 from synthdb_host.contracts import Result
+from synthdb_host.merge_reports import CombinedTable, MergeReport, OpenConflict
 from synthdb_host.operations import HEAD, Operation, Ref, Sql
 from synthdb_host.testing.hosting import ApiClient, build_host
 from synthdb_host.versions import (
@@ -18,7 +19,6 @@ from synthdb_host.versions import (
     Changes,
     CherryPick,
     Collect,
-    CombinedTable,
     Conflicts,
     CreateBranch,
     CreateTag,
@@ -28,8 +28,6 @@ from synthdb_host.versions import (
     History,
     Log,
     Merge,
-    MergeReport,
-    OpenConflict,
     Resolve,
     Restore,
     Revert,

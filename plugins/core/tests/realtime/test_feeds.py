@@ -286,7 +286,7 @@ def test_feeds_end_with_the_worker(tmp_path: Path) -> None:
             feed = await host.gate.follow("shop", Follow(), ADA)
             waiting = asyncio.ensure_future(anext(feed, None))
             await asyncio.sleep(0.05)
-            host.gate.end_feeds()
+            host.gate.feeds.end()
             assert await asyncio.wait_for(waiting, _WAIT) is None
             with pytest.raises(Unavailable):
                 await host.gate.follow("shop", Follow(), ADA)

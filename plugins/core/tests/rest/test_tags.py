@@ -7,7 +7,7 @@ import pytest
 
 from synthdb.rest.tags import Tags, expected_of, row_tag
 from synthdb_host.errors import InvalidParameter
-from synthdb_host.operations import ANY_VERSION, Expected
+from synthdb_host.expectations import ANY_VERSION, Expected
 
 if TYPE_CHECKING:
     from plugins.core.tests.rest.conftest import Answer, Api

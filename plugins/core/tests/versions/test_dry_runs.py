@@ -8,9 +8,10 @@ import pytest
 from synthdb_host.catalog import UniqueKey
 from synthdb_host.contracts import Context, Principal
 from synthdb_host.errors import MergeConflict, ProtectedBranch
+from synthdb_host.merge_reports import CombinedTable
 from synthdb_host.operations import AddUniqueKey, AlterColumn, Define
 from synthdb_host.stepping import run
-from synthdb_host.versions import AlterBranch, Branching, CherryPick, CombinedTable, Merge, Ref, Restore, Revert
+from synthdb_host.versions import AlterBranch, Branching, CherryPick, Merge, Ref, Restore, Revert
 
 
 @pytest.fixture

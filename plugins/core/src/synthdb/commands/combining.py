@@ -9,7 +9,7 @@ import msgspec
 from synthdb.commands.showing import echo_json, show_conflicts, show_report
 from synthdb.library.combining import open_conflicts, readable
 from synthdb_host.contracts import Result
-from synthdb_host.versions import MergeReport
+from synthdb_host.merge_reports import MergeReport
 
 __all__ = ["Words", "combine"]
 

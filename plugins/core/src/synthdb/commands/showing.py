@@ -10,7 +10,7 @@ import msgspec
 from synthdb.commands.tables import aligned
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import to_text
-from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
+from synthdb_host.merge_reports import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["echo_json", "echo_raw", "echo_table", "echo_tables", "short_time", "show", "show_conflicts", "show_report"]
 

@@ -20,7 +20,8 @@ from synthdb.engine.verification import condition_sql, duplicate, require_visibl
 from synthdb.storage.layout import MAIN
 from synthdb_host.contracts import Result
 from synthdb_host.errors import InvalidParameter, InvalidValue, NotFound, NotNullViolation, UniqueViolation
-from synthdb_host.operations import MISSING, Expected, Filter, Insert, OnConflict, check_guard
+from synthdb_host.expectations import Expected, check_guard
+from synthdb_host.operations import MISSING, Filter, Insert, OnConflict
 
 __all__ = ["insert", "uuid7"]
 

@@ -13,7 +13,8 @@ from synthdb.engine.values import encode_columns, ensure_columns
 from synthdb.engine.verification import condition_sql, verify
 from synthdb_host.contracts import Result, TableRestriction
 from synthdb_host.errors import Conflict, FullTableWrite, InvalidValue, MaxAffectedExceeded, NotFound, NotNullViolation
-from synthdb_host.operations import Delete, Update, check_guard
+from synthdb_host.expectations import check_guard
+from synthdb_host.operations import Delete, Update
 
 __all__ = ["Assignment", "delete", "update", "update_rows"]
 

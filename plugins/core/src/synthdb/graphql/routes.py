@@ -54,7 +54,7 @@ def routes(host: "PluginHost") -> Sequence[Route]:
         core.realtime_lifetime_seconds,
     )
     sockets = Sockets(service, terms, settings.max_sockets, host.settings.trusted_origins)
-    host.gate.when_feeds_end(sockets.end)
+    host.gate.feeds.when_ended(sockets.end)
     database = GraphqlResource(service, limits, sockets, terms, page=settings.page)
     assets = AssetResource("synthdb.graphql", _ASSETS)
     sdl = SdlResource(service)

@@ -10,6 +10,7 @@ from synthdb.library.exact import decode_exact
 from synthdb.library.refs import RefText, ref_of
 from synthdb.library.session import Session
 from synthdb_host.catalog import Catalog, Column, ColumnType
+from synthdb_host.merge_reports import CombinedTable, MergeReport, OpenConflict
 from synthdb_host.operations import (
     AddColumn,
     Change,
@@ -25,7 +26,7 @@ from synthdb_host.operations import (
     Update,
     and_all,
 )
-from synthdb_host.versions import CombinedTable, Diff, MergeReport, OpenConflict
+from synthdb_host.versions import Diff
 
 __all__ = ["ApplyingMethods"]
 

@@ -7,17 +7,9 @@ from synthdb.library.keys import Key, key_of
 from synthdb.library.refs import RefText, ref_of
 from synthdb.library.session import Session
 from synthdb_host.errors import InvalidParameter, MergeConflict
+from synthdb_host.merge_reports import MergeReport
 from synthdb_host.operations import Operation, Ref
-from synthdb_host.versions import (
-    Branches,
-    CherryPick,
-    Conflicts,
-    Merge,
-    MergeReport,
-    Resolve,
-    Restore,
-    Revert,
-)
+from synthdb_host.versions import Branches, CherryPick, Conflicts, Merge, Resolve, Restore, Revert
 
 __all__ = ["Choice", "CombiningMethods", "open_conflicts", "readable"]
 

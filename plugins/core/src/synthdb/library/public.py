@@ -6,7 +6,8 @@ from synthdb.library.expressions import Aggregation, ColumnExpression, Condition
 from synthdb.library.schema import column
 from synthdb_host.catalog import Column, ForeignKey
 from synthdb_host.errors import MergeConflict, RequestError, SynthDBError
-from synthdb_host.versions import MergeReport, OpenConflict, Ref
+from synthdb_host.merge_reports import MergeReport, OpenConflict
+from synthdb_host.versions import Ref
 
 __all__ = [
     "Aggregation",

@@ -10,7 +10,7 @@ from synthdb.rest.shapes import raw_path
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import to_text
 from synthdb_host.errors import MergeConflict, NotAcceptable
-from synthdb_host.versions import MergeReport
+from synthdb_host.merge_reports import MergeReport
 
 __all__ = ["answer", "answer_page", "answer_report", "answer_rows"]
 

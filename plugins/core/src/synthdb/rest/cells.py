@@ -29,19 +29,9 @@ from synthdb_host.errors import (
     PreconditionFailed,
     RangeNotSatisfiable,
 )
+from synthdb_host.expectations import ANY_VERSION, Expected
 from synthdb_host.gate import Gate
-from synthdb_host.operations import (
-    ANY_VERSION,
-    ColumnRef,
-    Comparison,
-    Expected,
-    Filter,
-    Literal,
-    Output,
-    Select,
-    Update,
-    and_all,
-)
+from synthdb_host.operations import ColumnRef, Comparison, Filter, Literal, Output, Select, Update, and_all
 
 __all__ = ["Cells", "not_of_cells"]
 

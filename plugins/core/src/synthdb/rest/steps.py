@@ -12,8 +12,9 @@ from synthdb.rest.writing import delete_rows, insert_rows, put_row, update_each,
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import Context, Result
 from synthdb_host.errors import InvalidParameter, NotAllowed
+from synthdb_host.expectations import Expected
 from synthdb_host.gate import Gate
-from synthdb_host.operations import Delete, Expected, Insert, Select, Update
+from synthdb_host.operations import Delete, Insert, Select, Update
 
 __all__ = ["Answering", "Asked", "Step", "Steps"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from synthdb_host.errors import InvalidParameter, PreconditionFailed
-from synthdb_host.operations import ANY_VERSION, Expected
+from synthdb_host.expectations import ANY_VERSION, Expected
 
 __all__ = [
     "IF_MATCH",

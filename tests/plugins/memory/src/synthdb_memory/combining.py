@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synthdb_host.catalog import ColumnType
-from synthdb_host.versions import OpenConflict
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_memory.combining_rows import RowCombiner
 from synthdb_memory.combining_schema import Match, SchemaCombiner, converted
 from synthdb_memory.normal import Plain, PlainTable

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from synthdb_host.versions import OpenConflict
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_memory.combining_schema import Match, converted
 from synthdb_memory.normal import Cells, PlainColumn, PlainTable
 from synthdb_memory.settling import CONFLICT, UNFIT, UNKNOWN, Decide, jsonable, settle

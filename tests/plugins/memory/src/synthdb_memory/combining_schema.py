@@ -7,8 +7,8 @@ from typing import Any
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import RequestError
 from synthdb_host.inference import widen
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_host.values import convert
-from synthdb_host.versions import OpenConflict
 from synthdb_memory.normal import PlainColumn, PlainTable
 from synthdb_memory.settling import CONFLICT, UNFIT, UNKNOWN, Decide, settle
 

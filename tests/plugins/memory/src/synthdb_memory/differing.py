@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from synthdb_host.versions import CombinedTable
+from synthdb_host.merge_reports import CombinedTable
 from synthdb_memory.combining_rows import key_of, shown
 from synthdb_memory.normal import Cells, Plain, PlainTable
 

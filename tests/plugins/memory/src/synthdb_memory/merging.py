@@ -6,8 +6,9 @@ from typing import Any
 
 from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, InvalidParameter
+from synthdb_host.merge_reports import MergeReport, OpenConflict
 from synthdb_host.operations import Ref
-from synthdb_host.versions import CherryPick, Merge, MergeReport, OpenConflict, Resolve, Revert
+from synthdb_host.versions import CherryPick, Merge, Resolve, Revert
 from synthdb_memory.branching import check_unprotected
 from synthdb_memory.combining import Combination, combine
 from synthdb_memory.database import Unit

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from synthdb_host.errors import ForeignKeyViolation, NotFound, NotNullViolation, UniqueViolation, UnknownTable
-from synthdb_host.versions import MergeReport, Restore
+from synthdb_host.merge_reports import MergeReport
+from synthdb_host.versions import Restore
 from synthdb_memory.combining import combine
 from synthdb_memory.combining_rows import key_of
 from synthdb_memory.combining_schema import converted

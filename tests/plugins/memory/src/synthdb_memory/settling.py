@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from synthdb_host.catalog import ColumnType
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_host.values import format_text
-from synthdb_host.versions import OpenConflict
 
 __all__ = ["CONFLICT", "UNFIT", "UNKNOWN", "Choice", "Decide", "jsonable", "settle", "undecided"]
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from synthdb_host.versions import OpenConflict
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_memory.combining_rows import key_of, shown
 from synthdb_memory.normal import Cells, Plain, PlainTable
 

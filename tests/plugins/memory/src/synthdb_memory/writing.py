@@ -19,7 +19,8 @@ from synthdb_host.errors import (
     NotFound,
     UniqueViolation,
 )
-from synthdb_host.operations import MISSING, Delete, Insert, OnConflict, Select, Update, check_guard
+from synthdb_host.expectations import check_guard
+from synthdb_host.operations import MISSING, Delete, Insert, OnConflict, Select, Update
 from synthdb_host.values import INTEGER_MAX, adapt
 from synthdb_memory.conditions import compile_filter
 from synthdb_memory.constraints import check_references, check_row, find_by, unique_sets

@@ -45,7 +45,7 @@ from synthdb.engine.versions.schema_merging import MergedSchema, combined_schema
 from synthdb.engine.versions.schema_roots import Rooted, rooted
 from synthdb.engine.versions.side_rows import SideRows, combined_rows, row_at
 from synthdb_host.catalog import ColumnType
-from synthdb_host.versions import CombinedTable, MergeReport, OpenConflict
+from synthdb_host.merge_reports import CombinedTable, MergeReport, OpenConflict
 
 __all__ = ["Combination", "Scope"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from synthdb_host.contracts import Restrictions
 from synthdb_host.errors import Forbidden
-from synthdb_host.versions import CombinedTable
+from synthdb_host.merge_reports import CombinedTable
 
 __all__ = ["actions_of", "require_allowed"]
 

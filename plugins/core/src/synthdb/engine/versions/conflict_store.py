@@ -13,7 +13,8 @@ from synthdb.engine.versions.results import result
 from synthdb.engine.versions.row_merging import RowImages
 from synthdb_host.contracts import Result
 from synthdb_host.errors import Conflict, Forbidden, InvalidParameter
-from synthdb_host.versions import OpenConflict, Resolve
+from synthdb_host.merge_reports import OpenConflict
+from synthdb_host.versions import Resolve
 
 __all__ = ["Decisions", "close_conflicts", "list_conflicts", "resolve_conflicts", "store_conflicts"]
 

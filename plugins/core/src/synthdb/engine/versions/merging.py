@@ -19,8 +19,9 @@ from synthdb.engine.versions.keys import identity_of, last_identity_of
 from synthdb.engine.versions.past import Past
 from synthdb_host.contracts import Result, TableRestriction
 from synthdb_host.errors import Forbidden, InvalidParameter, MergeConflict, NotFound, UnknownRef, UnknownTable
+from synthdb_host.merge_reports import MergeReport
 from synthdb_host.operations import RestoreTable
-from synthdb_host.versions import CherryPick, Merge, MergeReport, Restore, Revert
+from synthdb_host.versions import CherryPick, Merge, Restore, Revert
 
 __all__ = ["Foreseeable", "cherry_pick", "foresee", "merge", "restore", "revert"]
 

@@ -9,7 +9,7 @@ from synthdb.engine.versions.alignment import UNFIT, reading_of
 from synthdb.engine.versions.bases import DISPUTED, three_way
 from synthdb.engine.versions.images import Row
 from synthdb.engine.versions.results import Cell, Shown
-from synthdb_host.versions import OpenConflict
+from synthdb_host.merge_reports import OpenConflict
 
 __all__ = ["MergedRows", "RowImages", "Side", "Sides", "key_of", "merge_rows", "row_images"]
 

@@ -15,8 +15,8 @@ from synthdb.engine.versions.schema_roots import Rooted, compared_numbers
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import RequestError
 from synthdb_host.inference import widen
+from synthdb_host.merge_reports import OpenConflict
 from synthdb_host.values import convert
-from synthdb_host.versions import OpenConflict
 
 __all__ = ["MergedColumn", "MergedSchema", "MergedTable", "combined_schemas", "merge_schemas"]
 

@@ -27,18 +27,8 @@ from synthdb.graphql.plans.reading import Reader
 from synthdb.graphql.plans.slots import Open, Slot, filler
 from synthdb_host.encoding import RowEncoder
 from synthdb_host.errors import FullTableWrite, InvalidParameter, RequestError
-from synthdb_host.operations import (
-    ColumnRef,
-    Comparison,
-    Delete,
-    Expected,
-    Filter,
-    Output,
-    Ref,
-    Select,
-    Update,
-    and_all,
-)
+from synthdb_host.expectations import Expected
+from synthdb_host.operations import ColumnRef, Comparison, Delete, Filter, Output, Ref, Select, Update, and_all
 
 __all__ = ["Write"]
 

@@ -59,7 +59,7 @@ async def results(service: Service, sent: Sent, place: Place) -> AsyncGenerator[
     except Failed:
         raise
     except Unavailable as error:
-        if service.gate.ends_feeds:
+        if service.gate.feeds.is_ended:
             raise Stopping from error
         raise Failed([failure(error)]) from error
     except Refused as refused:

@@ -53,7 +53,7 @@ class Sockets:
             await socket.close(4406, "Subprotocol not acceptable")
             return
         await socket.accept(PROTOCOL)
-        if self._service.gate.ends_feeds:
+        if self._service.gate.feeds.is_ended:
             await socket.close(*_STOPPING)
             return
         if len(self._open) >= self._most:
