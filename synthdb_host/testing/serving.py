@@ -7,11 +7,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 __all__ = ["LiveServer"]
 
+_SERVE: Final = ("-m", "synthdb_host", "serve")
 _READY = re.compile(r"ready at (http://\S+)/ ")
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.01
@@ -24,15 +26,22 @@ class LiveServer:
         folder: where the data folder and the log are made, and the working directory.
         arguments: further arguments of ``synthdb serve``.
         environment: variables to set; inherited ``SYNTHDB_*`` variables are left out.
+        program: what Python runs instead of ``synthdb serve``; it takes the same arguments, and serves.
 
     Raises:
         RuntimeError: the server ended or was not ready in time; the message has its log.
     """
 
-    def __init__(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = _SERVE,
+    ) -> None:
         self._log = folder / "server.log"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SYNTHDB_")}
-        command = [sys.executable, "-m", "synthdb_host", "serve", "--port", "0", "--data", "data", *arguments]
+        command = [sys.executable, *program, "--port", "0", "--data", "data", *arguments]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, cwd=folder, env={**inherited, **(environment or {})}, stdout=log, stderr=log

@@ -1,4 +1,7 @@
-"""A process that writes orders of many tenants: ``python writing.py FILE SEED COUNT SECONDS``."""
+"""A process that writes orders of many tenants: ``python writing.py FILE SEED COUNT SECONDS``.
+
+It prints what it wrote and when that was committed, one a line, by the clock that all processes share.
+"""
 
 import random
 import sys
@@ -24,6 +27,7 @@ def main(path: str, seed: str, count: str, seconds: str) -> None:
                 db.update("orders", row, where={"id": chance.randint(1, number + 2)})
             else:
                 db.delete("orders", where={"id": chance.randint(1, number + 2)})
+            print(row["what"], time.monotonic())  # noqa: T201 - it is what this is for
 
 
 if __name__ == "__main__":
