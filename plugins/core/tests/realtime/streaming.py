@@ -6,12 +6,13 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Mapping
-from typing import Any, Final, Self
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
-__all__ = ["Closed", "Connection", "EventSource", "WebSocket"]
+__all__ = ["Closed", "Connection", "EventSource", "WebSocket", "frame", "lived"]
 
+_PATIENCE: Final = 60
 _MOST_LINE: Final = 2**20
 _TEXT: Final = 0x1
 _CLOSE: Final = 0x8
@@ -30,12 +31,29 @@ class Closed(Exception):
         self.code = code
 
 
+def lived(make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a test's coroutine, with patience, and hang up whatever it leaves open."""
+
+    async def lives() -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await make()
+        finally:
+            while Connection.opened:
+                Connection.opened.pop().abort()
+            await asyncio.sleep(0)
+
+    asyncio.run(lives())
+
+
 class Connection:
-    """A connection on which a request was sent, and the head of its answer read.
+    """A connection on which a request was sent, and the head of its answer read; ``opened`` are all.
 
     Args:
         reader, writer: the connection.
     """
+
+    opened: ClassVar[list["Connection"]] = []
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -56,6 +74,7 @@ class Connection:
         own.connect((parts.hostname, parts.port))
         own.setblocking(False)
         made = cls(*await asyncio.open_connection(sock=own, limit=buffer or _MOST_LINE))
+        cls.opened.append(made)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         sent = {"Host": parts.netloc, **headers, **({"Content-Length": str(len(body))} if body else {})}
         head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())

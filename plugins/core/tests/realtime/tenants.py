@@ -19,8 +19,9 @@ from synthdb_host.testing.session import where
 
 
 async def _known(credentials: Credentials) -> Principal | None:
-    tenant, name, *ends = credentials.value.split("/")
-    if ends and time.time() > float(ends[0]):
+    tenant, _, rest = credentials.value.partition("/")
+    name, _, end = rest.partition("/")
+    if not tenant.isdecimal() or (end and time.time() > float(end)):
         return None
     return Principal(name, claims={"tenant": int(tenant)})
 

@@ -14,6 +14,7 @@ import pytest
 from synthdb import connect
 from synthdb_host.testing.serving import LiveServer
 
+from .serving import resident, tenants
 from .streaming import EventSource, WebSocket
 from .writing import TENANTS
 
@@ -152,20 +153,12 @@ def _report(
         print(f"{name:6} median {at[49]:.1f} ms, p99 {at[98]:.1f} ms of {len(found)}")  # noqa: T201 - for whoever asks
 
 
-def _resident(server: LiveServer) -> int:
-    """Give the KiB of memory of the one worker."""
-    master = server.process.pid
-    (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text("utf-8").split()
-    lines = Path(f"/proc/{worker}/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-
-
 async def _lives(server: LiveServer, file: Path) -> None:
     subscribers = [_Subscriber(server.url, number) for number in range(SUBSCRIBERS)]
     tasks = [asyncio.ensure_future(subscriber.run()) for subscriber in subscribers]
     async with asyncio.timeout(_PATIENCE):
         await asyncio.gather(*(subscriber.is_ready.wait() for subscriber in subscribers))
-    before = _resident(server)
+    before = resident(server)
     written, polled = await _write(file)
     with connect(file) as db:
         log = db.changes("1", limit=100_000)
@@ -175,7 +168,7 @@ async def _lives(server: LiveServer, file: Path) -> None:
             await asyncio.sleep(0.05)
             for task in tasks:
                 assert not task.done() or task.result() is None
-    growth = _resident(server) - before
+    growth = resident(server) - before
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -189,12 +182,5 @@ async def _lives(server: LiveServer, file: Path) -> None:
 
 def test_every_subscriber_is_shown_the_log_as_his_policy_leaves_it(tmp_path: Path) -> None:
     """Each change once and in order, however often he was cut off; memory does not grow with what was sent."""
-    file = tmp_path / "shop.db"
-    with connect(file) as db:
-        db.insert("orders", {"tenant": 0, "what": "first"})
-    server = LiveServer(tmp_path, str(file), program=[str(_HERE / "tenants.py")])
-    try:
-        asyncio.run(_lives(server, file))
-        assert "Traceback" not in server.log
-    finally:
-        server.close()
+    with tenants(tmp_path) as server:
+        asyncio.run(_lives(server, tmp_path / "shop.db"))
