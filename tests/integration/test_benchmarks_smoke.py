@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.flooding import FLOODS
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,3 +122,13 @@ def test_the_page_shows_the_committed_run() -> None:
     printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert printed.stdout.strip() in page.read_text("utf-8")
+
+
+def test_floods_are_measured_beside_reads() -> None:
+    """Of each kind a ratio is told; every read is answered meanwhile, else there is none."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks.flooding", "1", "0.1"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert 0 == ended.returncode, ended.stderr
+    kinds = [line.partition(" ratio ")[0].partition(" idle ")[0].strip() for line in ended.stdout.splitlines()]
+    assert [*FLOODS, "array", "never read", "all"] == kinds

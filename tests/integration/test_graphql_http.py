@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
+from benchmarks.flooding import FLOODS
 from tests.integration.films import make_films
 from tests.integration.serving import Server, serving
 from tests.integration.test_browser import visit
@@ -77,30 +78,6 @@ def test_the_page_loads_nothing_from_elsewhere(server: Server) -> None:
     for folder in ("graphql/graphiql", "openapi/swagger_ui"):
         vendored = ROOT / "plugins/core/src/synthdb" / folder
         subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=vendored, check=True)
-
-
-INTROSPECTION: Final = "{ __schema { types { name fields { name args { name } type { name ofType { name } } } } } }"
-FLOODS: Final = {
-    "aliases": ("{ films { " + " ".join(f"a{n}: id" for n in range(1_000)) + " } }", "too_complex"),
-    "root aliases": ("{ " + " ".join(f"a{n}: films {{ id }}" for n in range(1_000)) + " }", "too_complex"),
-    "fragment cycle": (
-        "{ films { ...A } } fragment A on films { ...B } fragment B on films { ...A }",
-        "invalid_document",
-    ),
-    "fragment bomb": (
-        "{ films { ...F0 } }"
-        + "".join(f"fragment F{n} on films {{ ...F{n + 1} ...F{n + 1} }} " for n in range(100))
-        + "fragment F100 on films { id }",
-        "too_complex",
-    ),
-    "depth": ("{ films " + "{ people { films " * 60 + "{ id }" + " } }" * 60 + " }", "too_complex"),
-    "a megabyte": ("{ films { id } }" + " " * 1_000_000, "too_large"),
-    "tokens": ("{ films { " + "id " * 30_000 + "} }", "too_complex"),
-    "merging": ("{ films { " + "people { films { id } films { year } } " * 200 + "} }", "too_complex"),
-    "cost": ("{ films { people { films { people { films { people { films { id } } } } } } } }", "too_complex"),
-    "introspection": (INTROSPECTION, None),
-    "unknown fields": ("{ films { " + " ".join(f"f{n}" for n in range(400)) + " } }", "invalid_document"),
-}
 
 
 def test_a_flood_is_refused_while_others_read(server: Server) -> None:

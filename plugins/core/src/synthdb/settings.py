@@ -35,7 +35,7 @@ class GraphqlSettings(BaseModel):
         5_000, gt=0, description="Fields of an operation with all its fragments; more is too_complex."
     )
     max_comparisons: int = Field(
-        50_000,
+        10_000,
         gt=0,
         description="Comparisons of fields of one name, to see whether they can be merged; more is too_complex.",
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from graphql import (
@@ -16,6 +17,7 @@ from graphql import (
     validate,
 )
 
+from synthdb.graphql.computing import computed
 from synthdb.graphql.costing import Cost, cost_of
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.measuring import Measure, Measuring
@@ -128,7 +130,7 @@ class Documents:
             async with self._lock:
                 made = self.known(key, text)
                 if made is None:
-                    made = await asyncio.to_thread(_read, schema, key, text, self._limits, suggest=suggest)
+                    made = await computed(partial(_read, schema, key, text, self._limits, suggest=suggest))
         finally:
             self._waiting -= 1
         return self._keep(key, made)

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final
 
+from synthdb.graphql.computing import computed
 from synthdb_host.errors import Unavailable
 
 __all__ = ["Introspection"]
@@ -44,7 +45,7 @@ class Introspection:
             # One at a time, so that a burst of them leaves the server to others.
             async with self._lock:
                 found = None if key is None else self._kept.get(key)
-                return found if found is not None else self._keep(key, await asyncio.to_thread(make))
+                return found if found is not None else self._keep(key, await computed(make))
         finally:
             self._waiting -= 1
 

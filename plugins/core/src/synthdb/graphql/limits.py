@@ -20,7 +20,7 @@ class Limits:
     aliases: int = 200
     root_fields: int = 50
     fields: int = 5_000
-    comparisons: int = 50_000
+    comparisons: int = 10_000
     cost: int = 1_000_000
     assumed_rows: int = 50
     variable_depth: int = 64

@@ -5,8 +5,10 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from synthdb.graphql.computing import computed
 from synthdb.graphql.plugin_types import PluginTypes
 from synthdb.graphql.schema import Schema
 from synthdb.rest.allowing import is_writable
@@ -67,9 +69,9 @@ class Schemas:
             async with self._lock:
                 key = self._keys.get(version)
                 if key is None:
-                    key = f"{await asyncio.to_thread(_key, catalog)} {version[2]}"
+                    key = f"{await computed(partial(_key, catalog))} {version[2]}"
                 found = self._kept.get(key) or self._keep(
-                    await asyncio.to_thread(Schema, catalog, key, self._plugins, actions, relay=self._relay)
+                    await computed(partial(Schema, catalog, key, self._plugins, actions, relay=self._relay))
                 )
                 self._keys[version] = key
                 if len(self._keys) > _MOST_VERSIONS:

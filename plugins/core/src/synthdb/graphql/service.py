@@ -1,6 +1,5 @@
 """From a request to an answer: its document, its schema, its limits, and then its operation."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from typing import Final
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from synthdb.graphql.answering import Answer, Answering, Asked, Keyed
+from synthdb.graphql.computing import computed
 from synthdb.graphql.documents import Document, Documents
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
@@ -174,7 +174,7 @@ class Service:
         schema = await self.schemas.get(place.database, place.ref, place.caller)
         if not await self._may_introspect(place):
             raise IntrospectionDisabled("You may not ask for the schema here.")
-        return await asyncio.to_thread(lambda: schema.sdl)
+        return await computed(lambda: schema.sdl)
 
     async def _may_introspect(self, place: Place) -> bool:
         if not self.introspection:
