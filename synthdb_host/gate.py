@@ -50,6 +50,8 @@ Observer = Callable[[str, Operation | Follow, Principal, Outcome], None]
 _BASIC: Final = frozenset({Select, Insert, Update, Delete})
 """Operations that every storage offers."""
 
+_MAKE: Final = "The page at / lists those that you may see; `synthdb databases create NAME` makes one."
+
 _ROW_ACTIONS: Final = ("select", "insert", "update", "delete")
 
 _TABLE_ACTIONS: Final = (*_ROW_ACTIONS, "define")
@@ -288,7 +290,7 @@ class Gate:
             # Only a name that the caller may know of is suggested.
             asked = name if context.principal.tenant == ANY_TENANT else split_name(name)[1]
             meant = closest(asked, await self.database_names(context))
-            raise UnknownDatabase(f"there is no database {asked!r}{meant}") from error
+            raise UnknownDatabase(f"There is no database {asked!r}{meant or '.'}", hint=_MAKE) from error
 
     async def _run(
         self, database: str, transaction: Transaction | None, operation: Operation, context: Context
