@@ -157,7 +157,7 @@ def test_saved_queries_are_described_with_the_types_of_their_parameters_and_rows
     assert before != described.get("db.json").headers["etag"]
 
     path, schemas = document["paths"]["/rest/v1/db/rpc/dear-ones"], document["components"]["schemas"]
-    least, day = path["get"]["parameters"]
+    least, day, _ = path["get"]["parameters"]
 
     assert ("run_dear_ones", "call_dear_ones") == (path["get"]["operationId"], path["post"]["operationId"])
     assert ("least", True, "number") == (least["name"], least["required"], least["schema"]["type"])

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from synthdb.openapi.identifiers import class_name, identifiers
-from synthdb.openapi.operations import JSON, READING, answer, named, operation
+from synthdb.openapi.operations import JSON, READING, answer, named, operation, shared
 from synthdb.openapi.scope import Scope
 from synthdb.openapi.types import argument_schema, nullable_schema, value_schema
 from synthdb.queries.parameters import QueryParameter
@@ -17,7 +17,7 @@ __all__ = ["FunctionOperations"]
 
 _OBJECT: Final = "application/vnd.pgrst.object+json"
 _TAG: Final = "Saved queries"
-_HEADERS: Final = ("Content-Range",)
+_HEADERS: Final = ("Content-Range", "Preference-Applied")
 
 
 @dataclass(slots=True)
@@ -70,9 +70,12 @@ class FunctionOperations:
         about = " ".join((query.description or f"Call the saved query `{query.name}`.").split())
         answers = {
             "200": answer("The rows, up to the last.", content, _HEADERS),
-            "206": answer("The first of them; the header Range asks for those that follow.", content, _HEADERS),
+            "206": answer(
+                "The first of them; a header such as `Range: 1000-` asks for those that follow.", content, _HEADERS
+            ),
         }
-        return operation(self.scope, identifier, self._tag, about, parameters, answers, refusals, request=request)
+        asked = [*parameters, *shared("Prefer")]
+        return operation(self.scope, identifier, self._tag, about, asked, answers, refusals, request=request)
 
 
 def _row(query: SavedQuery) -> dict[str, Any]:

@@ -50,8 +50,9 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
             "Preferences, with commas between them: `return=representation` answers a write with the rows written, "
             "`count=exact` counts, `resolution=merge-duplicates` or `ignore-duplicates` makes an insert an upsert, "
             "`max-affected=N` refuses to change more rows, `full-table=allow` allows a change without a filter, "
-            "`tx=rollback` undoes everything after answering. What is not understood is ignored, unless "
-            "`handling=strict` is among them."
+            "`tx=rollback` undoes everything after answering, `int64=string` writes large numbers as texts, "
+            "`timezone=Europe/Berlin` shows moments as they are there, `snapshot=off` makes the next page one of what "
+            "is there then. What is not understood is ignored, unless `handling=strict` is among them."
         ),
         "schema": {"type": "string"},
     },

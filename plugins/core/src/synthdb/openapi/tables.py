@@ -176,7 +176,10 @@ class TableOperations:
     def _list(self) -> dict[str, Any]:
         parameters = self._page_of() + self._conditions() + _READ
         answers = {**self._page(), **_SAME}
-        about = "Read rows: those that all conditions select, a page at a time."
+        about = (
+            "Read rows: those that all conditions select, a page at a time. With a suffix such as `.csv` the same "
+            "address gives them in that form, whatever is accepted."
+        )
         return self._operation("list", about, parameters, answers, READING | {300, 416})
 
     def _page(self) -> dict[str, Any]:
