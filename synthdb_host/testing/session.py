@@ -18,7 +18,7 @@ from synthdb_host.contracts import (
     TableRestriction,
     Transaction,
 )
-from synthdb_host.errors import RequestError
+from synthdb_host.errors import RequestError, UnsupportedCapability
 from synthdb_host.operations import (
     HEAD,
     Aggregate,
@@ -214,5 +214,7 @@ class Session:
         before = self.everything()
         with pytest.raises(RequestError) as caught:
             yield
+        if isinstance(caught.value, UnsupportedCapability):
+            raise caught.value
         assert caught.value.code in codes, f"{caught.value.code}: {caught.value.detail}"
         assert before == self.everything()

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -34,7 +36,7 @@ _log = logging.getLogger("synthdb.core")
 
 
 class CorePlugin:
-    """Storage in SQLite files, the REST API, and what both need."""
+    """Storage in SQLite files and on PostgreSQL, the REST API, and what both need."""
 
     def __init__(self) -> None:
         self._host: PluginHost | None = None
@@ -56,10 +58,13 @@ class CorePlugin:
 
     @hookimpl
     def synthdb_storage_backends(self) -> Sequence[StorageBackend]:
-        """Offer SQLite files."""
-        from synthdb.engine.capabilities import CAPABILITIES  # noqa: PLC0415 - engine and SQLAlchemy load on use
+        """Offer SQLite files, and schemas of PostgreSQL servers."""
+        from synthdb.engine.capabilities import CAPABILITIES, POSTGRESQL  # noqa: PLC0415 - the engine loads on use
 
-        return [StorageBackend("sqlite", self._open, CAPABILITIES, self._remove)]
+        return [
+            StorageBackend("sqlite", self._open, CAPABILITIES, self._remove),
+            StorageBackend("postgresql", self._open_postgresql, POSTGRESQL, self._remove_postgresql),
+        ]
 
     @hookimpl
     def synthdb_api_generators(self) -> Sequence[ApiGenerator]:
@@ -150,6 +155,14 @@ class CorePlugin:
 
         remove_database(placement, self._settings.lock_timeout_seconds)
 
+    def _open_postgresql(self, placement: Placement, scheduler: Scheduler) -> Database:
+        announce = partial(self._queue_backfill, placement.name)
+        database: Database = _postgresql().open_postgresql(placement, scheduler, self._settings, announce)
+        return database
+
+    def _remove_postgresql(self, placement: Placement) -> None:
+        _postgresql().remove_postgresql(placement, self._settings)
+
     def _queue_backfill(self, database: str) -> None:
         """Let a job do what a write has left; where no job can be queued, it is left until somebody asks for it."""
         from synthdb.tasks import BACKFILL  # noqa: PLC0415 - only hosts with background work need it
@@ -167,6 +180,16 @@ class CorePlugin:
         if self._host is not None:
             for database in self._host.databases.opened():
                 database.check()
+
+
+def _postgresql() -> ModuleType:
+    try:
+        from synthdb.engine import postgresql  # noqa: PLC0415 - needs a driver, which is an extra
+    except ImportError as error:
+        raise Unavailable(
+            "PostgreSQL needs a driver that is not installed here.", hint="pip install 'synthdb-core[postgresql]'"
+        ) from error
+    return postgresql
 
 
 def _rest_links(database: str, table: str) -> Mapping[str, str]:

@@ -55,7 +55,7 @@ class GraphqlSettings(BaseModel):
 
 
 class CoreSettings(BaseModel):
-    """How databases in SQLite files behave."""
+    """How databases behave."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -98,6 +98,9 @@ class CoreSettings(BaseModel):
         description="How long a message that failed waits for each further attempt; then it is a dead letter.",
     )
     webhook_timeout_seconds: float = Field(15, gt=0, le=60, description="Seconds that a receiver has to answer.")
+    statement_seconds: float = Field(
+        600.0, ge=0, description="Seconds after which a PostgreSQL server stops a statement by itself; 0: never."
+    )
     slow_operation_seconds: float = Field(
         1.0, gt=0, description="Operations that take longer than this are logged as slow."
     )

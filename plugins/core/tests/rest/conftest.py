@@ -11,6 +11,7 @@ import pytest
 from falcon import testing
 from synthdb_memory.plugin import plugin as memory
 
+from plugins.core.tests.servers import schema_url
 from synthdb.plugin import plugin as core
 from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Column, ColumnType, ForeignKey, UniqueKey
@@ -118,12 +119,14 @@ def column(name: str, type_name: str, **options: Any) -> Column:
     return Column(name, ColumnType.parse(type_name), **options)
 
 
-STORAGES = ("sqlite", "memory")
-"""The second storage proves that nothing here knows SQLite."""
+STORAGES = ("sqlite", "memory", pytest.param("postgresql", marks=pytest.mark.slow))
+"""The other storages prove that nothing here knows SQLite."""
 
 
 def url_of(storage: str, folder: Path) -> str:
     """Give the URL of a new database on a storage."""
+    if storage == "postgresql":
+        return schema_url(folder)
     return "memory:db" if storage == "memory" else f"sqlite:///{folder / 'db.db'}"
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from synthdb_host.contracts import Capability
 
-__all__ = ["CAPABILITIES"]
+__all__ = ["CAPABILITIES", "POSTGRESQL"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
     {
@@ -13,3 +13,6 @@ CAPABILITIES: Final[frozenset[Capability]] = frozenset(
     }
 )  # fmt: skip
 """Everything that the storage contract knows."""
+
+POSTGRESQL: Final[frozenset[Capability]] = CAPABILITIES - {"sql", "streams", "follow"}
+"""What works over PostgreSQL."""

@@ -31,8 +31,6 @@ _LONGEST_PATTERN: Final = 5_000
 _NO_INTEGER: Final = 0.5
 """Compares as different from every integer."""
 
-_NO_NUMBER: Final = ""
-"""The same where it is written as JSON."""
 
 _ROUNDING: Final = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
 
@@ -69,7 +67,7 @@ def items(codec: Codec) -> Encoder:
             encoded = [None if value is None else float(value).hex() for value in encoded]
         elif name in ("integer", "decimal"):
             # Nothing equals these, but a NULL is not known to be outside a list that has something in it.
-            encoded = [_NO_NUMBER if isinstance(value, float) else value for value in encoded]
+            encoded = [_NO_INTEGER if isinstance(value, float) else value for value in encoded]
         return msgspec.json.encode(encoded).decode()
 
     return encode_all

@@ -1,6 +1,7 @@
-"""A SynthDB database in a SQLite file, behind the storage contract."""
+"""A SynthDB database, behind the storage contract; one in a SQLite file."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -27,20 +28,19 @@ from synthdb.engine.versions.reading import VersionReading, read_versions_of
 from synthdb.engine.versions.seeing import EngineChanges, Seeing
 from synthdb.engine.writer import Deferring, Unit, Writer
 from synthdb.settings import CoreSettings
-from synthdb.storage.connections import Connection, Connections
+from synthdb.storage.connections import Connection, Connections, SqliteConnections, is_sqlite
 from synthdb.storage.files import database_file
 from synthdb.storage.layout import read_format
-from synthdb.storage.locks import WriteLock
+from synthdb.storage.locks import Lock, WriteLock
 from synthdb.storage.processes import this_process
-from synthdb.storage.signals import Watcher
 from synthdb_host.catalog import Catalog
-from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler
+from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler, Watch
 from synthdb_host.errors import RequestError, Timeout, Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
 from synthdb_host.records import Records
 from synthdb_host.versions import Offset
 
-__all__ = ["SqliteDatabase", "open_sqlite"]
+__all__ = ["EngineDatabase", "SqliteDatabase", "open_sqlite"]
 
 _SLOW_SHAPES: Final = 256
 _EMPTY: Final = StoredCatalog(0, 0, {}, frozenset())
@@ -73,7 +73,7 @@ def open_sqlite(
         raise Unavailable(f"The database file {path.name!r} cannot be opened: {error.strerror}.") from error
 
 
-class SqliteDatabase:
+class EngineDatabase(ABC):
     """Implements :class:`synthdb_host.contracts.Database`.
 
     Reads run on the calling thread for as long as the scheduler's inline budget allows and are then started
@@ -83,13 +83,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, scheduler: Scheduler, settings: CoreSettings, announce: Callable[[], None]) -> None:
         self._path = path
         self._scheduler = scheduler
-        self._connections = Connections(
-            path,
-            register_functions,
-            synchronous=settings.durability.upper(),
-            busy_seconds=settings.lock_timeout_seconds,
-            max_pages=settings.max_pages,
-        )
+        self._connections = self._connect(settings)
         self._reader = Reader()
         self._slow: dict[object, None] = {}
         self._running = Running()
@@ -99,7 +93,7 @@ class SqliteDatabase:
         with ExitStack() as opened:
             opened.callback(self._connections.close)
             self._require_ours()
-            self._lock = lock = WriteLock(path, settings.lock_timeout_seconds)
+            self._lock = lock = self._lock_of(settings)
             opened.callback(lock.close)
             opened.callback(self._seeing.close)
             deferring = Deferring(settings.backfill_above_rows, announce)
@@ -108,6 +102,14 @@ class SqliteDatabase:
             self._catalog = self._prepare()
             self._admitted = self._catalog.requires
             self._opened = opened.pop_all()
+
+    @abstractmethod
+    def _connect(self, settings: CoreSettings) -> Connections:
+        """Make what opens connections."""
+
+    @abstractmethod
+    def _lock_of(self, settings: CoreSettings) -> Lock:
+        """Make what writers hold."""
 
     def _require_ours(self) -> None:
         """Look into the file before anything is written to it or made beside it."""
@@ -198,7 +200,7 @@ class SqliteDatabase:
         await stream.start(start, context.deadline)
         return stream
 
-    def watch(self, notify: Callable[[], None]) -> Watcher:
+    def watch(self, notify: Callable[[], None]) -> Watch:
         """Have a function called after commits of any process."""
         self._require_open()
         return self._lock.signal.watch(notify)
@@ -289,7 +291,10 @@ class SqliteDatabase:
         if known is None or known[0].requires != self._admitted:
             return None
         catalog, (_, layout) = known
-        note = _note_of(connection) if select.positioned or select.known is not None else None
+        noted = select.positioned or select.known is not None
+        if noted and not is_sqlite(connection.driver):
+            return None  # nothing can be noted there
+        note = _note_of(connection) if noted else None
         try:
             return self._reader.run_alone(connection.driver, catalog, select, restrictions, layout, note)
         except (*FOREIGN, RequestError):
@@ -453,3 +458,19 @@ def _note_of(connection: Connection) -> StateNote:
 
 def _with_state(found: Result, state: str | None) -> Result:
     return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state, position=found.position)
+
+
+class SqliteDatabase(EngineDatabase):
+    """The engine over a file."""
+
+    def _connect(self, settings: CoreSettings) -> Connections:
+        return SqliteConnections(
+            self._path,
+            register_functions,
+            synchronous=settings.durability.upper(),
+            busy_seconds=settings.lock_timeout_seconds,
+            max_pages=settings.max_pages,
+        )
+
+    def _lock_of(self, settings: CoreSettings) -> Lock:
+        return WriteLock(self._path, settings.lock_timeout_seconds)

@@ -34,8 +34,8 @@ class Term:
     @property
     def clause(self) -> Clause:
         """The term as SQL."""
-        # SQLite takes NULL for the smallest value, so half of the cases need no clause.
-        if self.not_null or self.nulls_first is not self.descending:
+        # Always said, because SQLite takes NULL for the smallest value and PostgreSQL for the largest.
+        if self.not_null:
             return self.directed
         return self.directed.nulls_first() if self.nulls_first else self.directed.nulls_last()
 

@@ -7,6 +7,7 @@ from synthdb.catalog.model import StoredColumn, StoredTable
 from synthdb.engine.naming import quote
 from synthdb.engine.session import Session
 from synthdb.storage.codecs import Codec, codec_of
+from synthdb.storage.connections import is_sqlite
 from synthdb.storage.conversions import in_sql
 from synthdb.storage.layout import MAIN
 from synthdb_host.catalog import ColumnType
@@ -21,7 +22,7 @@ _ROWS_AT_A_TIME: Final = 10_000
 
 def is_metadata_only(session: Session, table: StoredTable, column: StoredColumn, target: ColumnType) -> bool:
     """Say whether the stored values are right as they are: integers, each exactly a real, that become real."""
-    if (column.column.type.name, target.name) != ("integer", "real"):
+    if (column.column.type.name, target.name) != ("integer", "real") or not is_sqlite(session.driver):
         return False
     name = quote(column.physical)
     statement = f"SELECT 1 FROM {table.rows()} WHERE {name} > {_EXACT_REAL} OR {name} < -{_EXACT_REAL} LIMIT 1"

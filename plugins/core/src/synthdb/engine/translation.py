@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 from synthdb.catalog.model import StoredCatalog
 from synthdb.engine.verification import duplicate, unique_keys
@@ -18,13 +18,18 @@ from synthdb_host.errors import (
     UniqueViolation,
 )
 
-__all__ = ["FOREIGN", "integrity_error", "translate"]
+__all__ = ["FOREIGN", "integrity_error", "is_passing", "translate"]
 
 FOREIGN: Final = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 """What may come out of the driver."""
 
 _UNIQUE: Final = "UNIQUE constraint failed: "
 _LITTLE_ROOM: Final = 1 << 20
+
+
+def is_passing(error: BaseException | None) -> TypeGuard[sqlite3.Error]:
+    """Say whether a transaction failed only because another one was under way, so that it is worth another try."""
+    return isinstance(error, sqlite3.Error) and bool(getattr(error, "is_passing", False))
 
 
 def translate(error: BaseException, catalog: StoredCatalog, path: Path) -> RequestError:
@@ -63,7 +68,8 @@ def _operational(error: BaseException, path: Path) -> RequestError:
         return TooLarge("A value or statement is larger than the storage can hold.")
     if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT,
                    sqlite3.SQLITE_NOTADB):  # fmt: skip
-        return Unavailable("The database file cannot be read or written.", hint="The server's log has the cause.")
+        place = getattr(error, "place", "file")
+        return Unavailable(f"The database {place} cannot be read or written.", hint="The server's log has the cause.")
     return InternalError("The storage failed in a way it did not expect.")
 
 

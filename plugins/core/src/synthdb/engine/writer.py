@@ -23,10 +23,10 @@ from synthdb.engine.numbers import Numbers
 from synthdb.engine.operations import execute, kind_of, ref_of
 from synthdb.engine.reader import Reader
 from synthdb.engine.session import Plans, Session
-from synthdb.engine.translation import FOREIGN, translate
+from synthdb.engine.translation import FOREIGN, is_passing, translate
 from synthdb.storage.connections import Connection, Connections
 from synthdb.storage.layout import FORMAT, create_layout, read_format, upgrade_layout
-from synthdb.storage.locks import WriteLock
+from synthdb.storage.locks import Lock
 from synthdb_host.contracts import Context, Restrictions, Result
 from synthdb_host.encoding import format_timestamp
 from synthdb_host.errors import InternalError, RequestError, Timeout
@@ -39,6 +39,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _EMPTY = StoredCatalog(0, 0, {}, frozenset())
 
 _MOST_PLACES: Final = 64
+_RETRIES: Final = 5
 
 _AMONG_OTHERS: Final = ("SAVEPOINT unit", "RELEASE unit", ("ROLLBACK TO unit", "RELEASE unit"))
 _ALONE: Final = ("", "", ("ROLLBACK", "BEGIN IMMEDIATE"))
@@ -77,7 +78,7 @@ class Writer:
     def __init__(
         self,
         connections: Connections,
-        lock: WriteLock,
+        lock: Lock,
         admit: Callable[[StoredCatalog], None] = lambda _: None,
         deferring: Deferring = _DEFERRING,
     ) -> None:
@@ -117,16 +118,20 @@ class Writer:
         try:
             self.lock.acquire()
             try:
-                while len(outcomes) < len(units) and not self._attempt(units, outcomes):
-                    pass
+                retries = _RETRIES
+                while len(outcomes) < len(units) and not self._attempt(units, outcomes, may_retry=retries > 0):
+                    retries -= 1
             finally:
                 self.lock.release()
         except RequestError as error:
             return [outcomes.get(number, error) for number in range(len(units))]
         return [outcomes[number] for number in range(len(units))]
 
-    def _attempt(self, units: Sequence[Unit], outcomes: _Outcomes) -> bool:
-        """Run the units without an outcome in one transaction; False if it was lost and must be tried again."""
+    def _attempt(self, units: Sequence[Unit], outcomes: _Outcomes, *, may_retry: bool) -> bool:
+        """Run the units without an outcome in one transaction; False if it was lost and must be tried again.
+
+        ``may_retry``: also if it was lost by no fault of a unit.
+        """
         waiting = [number for number in range(len(units)) if number not in outcomes]
         fresh: _Outcomes = {}
         try:
@@ -140,6 +145,8 @@ class Writer:
             self.commit()
         except FOREIGN as error:
             self.rollback()
+            if may_retry and is_passing(error):
+                return False
             fresh = dict.fromkeys(waiting, self.translated(error))
         except BaseException:
             self.rollback()
@@ -152,6 +159,8 @@ class Writer:
             session = self.session(ref_of(unit.operation))
             return self.step(session, unit, lambda session: _committed(session, unit.operation), alone=alone)
         except RequestError as error:
+            if is_passing(error.__cause__):
+                raise error.__cause__ from error
             return error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the group's other units with it
             _log.exception("write failed", extra={"request_id": unit.context.request_id})
@@ -344,7 +353,7 @@ class Writer:
 
     @property
     def _connection(self) -> Connection:
-        if self._opened is None:
+        if self._opened is None or self._opened.is_gone:
             self._opened = self._connections.open(read_only=False)
         return self._opened
 

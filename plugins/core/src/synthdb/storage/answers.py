@@ -9,7 +9,7 @@ __all__ = ["find_answer", "forget_answers", "keep_answer"]
 
 _TABLES = (
     """CREATE TABLE _answer (
-        principal TEXT NOT NULL, key TEXT NOT NULL, expires INTEGER NOT NULL, fingerprint BLOB NOT NULL,
+        principal TEXT NOT NULL, key TEXT NOT NULL, expires REAL NOT NULL, fingerprint BLOB NOT NULL,
         answer BLOB NOT NULL, UNIQUE (principal, key))""",
     "CREATE INDEX _answer_expires ON _answer (expires)",
 )

@@ -1,4 +1,4 @@
-"""Connections to one SQLite file: one that writes, and one per thread that reads.
+"""Connections to one database: one that writes, and one per thread that reads; those to SQLite files.
 
 SQLAlchemy makes and owns the connections; the engine works on the driver connection underneath, because a
 checkout and a result object per statement would cost more than the statement.
@@ -7,16 +7,17 @@ checkout and a result object per statement would cost more than the statement.
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import sqlalchemy
 
 from synthdb_host.errors import Unavailable
 
-__all__ = ["Connection", "Connections"]
+__all__ = ["Connection", "Connections", "SqliteConnections", "is_sqlite"]
 
 _STEPS_BETWEEN_CHECKS: Final = 5_000
 """SQLite virtual machine steps between two looks at the clock: about 50 to 200 microseconds."""
@@ -45,51 +46,41 @@ class Connection:
         """Say whether the deadline has passed."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the other end has let go of it, so that another one is needed."""
+        return False
+
     def close(self) -> None:
         """Close the connection; an open transaction is undone."""
         self.owner.detach()
         self.driver.close()
 
 
-class Connections:
-    """Opens connections to ``path``. ``prepare`` is called with each new driver connection.
+class Connections(ABC):
+    """Keeps the connections to one database: one per thread that reads, and those that are lent for long reads."""
 
-    Args:
-        synchronous: SQLite's durability: ``FULL`` survives a power cut, ``NORMAL`` only a crash of the process.
-        max_pages: a limit on the file's size in pages, None for no limit.
-    """
+    _slow_read: ClassVar[Sequence[str]] = ()
+    """Statements for a connection that serves long reads."""
 
-    def __init__(
-        self,
-        path: Path,
-        prepare: Callable[[sqlite3.Connection], None],
-        *,
-        synchronous: str = "FULL",
-        busy_seconds: float = 30.0,
-        max_pages: int | None = None,
-    ) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._prepare = prepare
-        self._pragmas = ["PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -16000"]
-        self._write_pragmas = ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {synchronous}"]
-        if max_pages:
-            self._write_pragmas.append(f"PRAGMA max_page_count = {max_pages}")
-        self._engine = sqlalchemy.create_engine(
-            sqlalchemy.URL.create("sqlite", database=str(path)),
-            poolclass=sqlalchemy.NullPool,
-            connect_args={
-                "check_same_thread": False, "isolation_level": None, "cached_statements": 512, "timeout": busy_seconds,
-            },
-        )  # fmt: skip
         self._local = threading.local()
         self._open: list[Connection] = []
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
 
+    @abstractmethod
+    def _connect(self, *, read_only: bool) -> Connection:
+        """Open a connection."""
+
+    def require_same_file(self, connection: Connection) -> None:  # noqa: B027 - most storages are no files
+        """Raise Unavailable if the path no longer leads to this connection's file: a write would be lost."""
+
     def reader(self) -> Connection:
         """Give this thread's reading connection."""
         found: Connection | None = getattr(self._local, "connection", None)
-        if found is None:
+        if found is None or found.is_gone:
             found = self._local.connection = self.open(read_only=True)
         return found
 
@@ -99,8 +90,8 @@ class Connections:
             if self._idle:
                 return self._idle.pop()
         connection = self.open(read_only=True)
-        for pragma in _LONG_READ_PRAGMAS:
-            connection.driver.execute(pragma).close()
+        for statement in self._slow_read:
+            connection.driver.execute(statement).close()
         return connection
 
     def give_back(self, connection: Connection) -> None:
@@ -120,6 +111,55 @@ class Connections:
 
     def open(self, *, read_only: bool) -> Connection:
         """Open a connection of the caller's own; :meth:`close` closes it too."""
+        connection = self._connect(read_only=read_only)
+        with self._lock:
+            self._open = [known for known in self._open if not known.is_gone]
+            self._open.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            connections, self._open, self._idle = self._open, [], []
+        self._local = threading.local()
+        for connection in connections:
+            connection.close()
+
+
+class SqliteConnections(Connections):
+    """Opens connections to ``path``. ``prepare`` is called with each new driver connection.
+
+    Args:
+        synchronous: SQLite's durability: ``FULL`` survives a power cut, ``NORMAL`` only a crash of the process.
+        max_pages: a limit on the file's size in pages, None for no limit.
+    """
+
+    _slow_read = _LONG_READ_PRAGMAS
+
+    def __init__(
+        self,
+        path: Path,
+        prepare: Callable[[sqlite3.Connection], None],
+        *,
+        synchronous: str = "FULL",
+        busy_seconds: float = 30.0,
+        max_pages: int | None = None,
+    ) -> None:
+        super().__init__(path)
+        self._prepare = prepare
+        self._pragmas = ["PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -16000"]
+        self._write_pragmas = ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {synchronous}"]
+        if max_pages:
+            self._write_pragmas.append(f"PRAGMA max_page_count = {max_pages}")
+        self._engine = sqlalchemy.create_engine(
+            sqlalchemy.URL.create("sqlite", database=str(path)),
+            poolclass=sqlalchemy.NullPool,
+            connect_args={
+                "check_same_thread": False, "isolation_level": None, "cached_statements": 512, "timeout": busy_seconds,
+            },
+        )  # fmt: skip
+
+    def _connect(self, *, read_only: bool) -> Connection:
         owner = self._engine.raw_connection()
         driver: sqlite3.Connection = owner.driver_connection  # type: ignore[assignment]  # pysqlite's connection
         try:
@@ -129,8 +169,6 @@ class Connections:
             raise
         connection = Connection(driver, owner, self._file())
         driver.set_progress_handler(connection.is_late, _STEPS_BETWEEN_CHECKS)
-        with self._lock:
-            self._open.append(connection)
         return connection
 
     def _configure(self, driver: sqlite3.Connection, *, read_only: bool) -> None:
@@ -154,9 +192,10 @@ class Connections:
 
     def close(self) -> None:
         """Close every connection."""
-        with self._lock:
-            connections, self._open, self._idle = self._open, [], []
-        self._local = threading.local()
-        for connection in connections:
-            connection.close()
+        super().close()
         self._engine.dispose()
+
+
+def is_sqlite(driver: object) -> bool:
+    """Say whether a connection is one to SQLite, whose columns take any value and which calls functions of ours."""
+    return isinstance(driver, sqlite3.Connection)

@@ -9,18 +9,49 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from synthdb.storage.signals import CommitSignal
+from synthdb_host.contracts import Watch
 from synthdb_host.errors import Unavailable
 
-__all__ = ["WriteLock"]
+__all__ = ["Lock", "Signal", "WriteLock"]
 
 _FIRST_WAIT: Final = 0.000_2
 _LONGEST_WAIT: Final = 0.004
+
+
+class Signal(Protocol):
+    """Tells of commits."""
+
+    def give(self) -> None:
+        """Tell everybody of a commit, while the lock is held."""
+
+    def watch(self, notify: Callable[[], None]) -> Watch:
+        """Have a function called after commits of any process, on any thread."""
+
+
+class Lock(Protocol):
+    """What a writer holds from before its transaction until after it."""
+
+    @property
+    def signal(self) -> Signal:
+        """Tells of commits."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the lock; raises Unavailable if it could not be had in time."""
+
+    def acquire(self) -> None:
+        """Take the lock; raises Unavailable as :meth:`hold` does."""
+
+    def release(self) -> None:
+        """Give the lock back."""
+
+    def close(self) -> None:
+        """Close what it is made of."""
 
 
 class WriteLock:

@@ -1,0 +1,165 @@
+"""A SynthDB database in a schema of a PostgreSQL server, behind the storage contract."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from synthdb.catalog.model import StoredCatalog
+from synthdb.engine.capabilities import POSTGRESQL
+from synthdb.engine.database import EngineDatabase
+from synthdb.engine.streams import SelectStream
+from synthdb.engine.translation import FOREIGN, is_passing, translate
+from synthdb.engine.versions.seeing import EngineChanges
+from synthdb.settings import CoreSettings
+from synthdb.storage.connections import Connection
+from synthdb.storage.postgresql.connections import PostgresConnections
+from synthdb.storage.postgresql.locks import ServerLock
+from synthdb.storage.postgresql.places import ServerPlace
+from synthdb_host.catalog import Catalog
+from synthdb_host.contracts import (
+    Capability,
+    Context,
+    Placement,
+    Restrictions,
+    Result,
+    Scheduler,
+    Watch,
+)
+from synthdb_host.errors import Unavailable, UnknownDatabase, UnsupportedCapability
+from synthdb_host.operations import HEAD, Ref, Select, Sql
+from synthdb_host.versions import Offset
+
+__all__ = ["PostgresDatabase", "open_postgresql", "remove_postgresql"]
+
+T = TypeVar("T")
+
+_NOWHERE = Path("/")
+
+
+def open_postgresql(
+    placement: Placement,
+    scheduler: Scheduler,
+    settings: CoreSettings | None = None,
+    announce: Callable[[], None] = lambda: None,
+) -> "PostgresDatabase":
+    """Open the database in the schema of a placement, making it if the placement says so.
+
+    ``announce`` is called when a write has left something for a backfill to do.
+
+    Raises:
+        UnknownDatabase: there is no such schema.
+        Unavailable: the server cannot be reached, is too old, does not let the role in, or what is in the schema is
+            not a SynthDB database of a known format.
+    """
+    settings = settings or CoreSettings()
+    connections = _connections(placement, settings)
+    try:
+        if not connections.install(create=placement.create):
+            raise UnknownDatabase(f"There is no {connections.place.shown}.", data={"database": placement.name})
+    except FOREIGN as error:
+        raise translate(error, StoredCatalog(0, 0, {}, frozenset()), _NOWHERE) from error
+    return PostgresDatabase(connections, scheduler, settings, announce)
+
+
+def remove_postgresql(placement: Placement, settings: CoreSettings) -> None:
+    """Remove the schema of a placement, and all that is in it; what is gone is no error.
+
+    Raises:
+        Unavailable: others went on writing, or the role may not remove it.
+    """
+    _connections(placement, settings).remove()
+
+
+def _connections(placement: Placement, settings: CoreSettings) -> PostgresConnections:
+    return PostgresConnections(
+        ServerPlace.of(placement.url),
+        synchronous=settings.durability.upper(),
+        busy_seconds=settings.lock_timeout_seconds,
+        statement_seconds=settings.statement_seconds,
+    )
+
+
+class PostgresDatabase(EngineDatabase):
+    """The engine over PostgreSQL.
+
+    A read waits for the server, so that it never runs on the event loop.
+    """
+
+    def __init__(
+        self,
+        connections: PostgresConnections,
+        scheduler: Scheduler,
+        settings: CoreSettings,
+        announce: Callable[[], None],
+    ) -> None:
+        self._made = connections
+        super().__init__(_NOWHERE, scheduler, settings, announce)
+
+    @property
+    def place(self) -> ServerPlace:
+        """Where it lies."""
+        return self._made.place
+
+    def _connect(self, settings: CoreSettings) -> PostgresConnections:
+        return self._made
+
+    def _lock_of(self, settings: CoreSettings) -> ServerLock:
+        return ServerLock(settings.lock_timeout_seconds)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What works on PostgreSQL."""
+        return POSTGRESQL
+
+    async def catalog(self, ref: Ref = HEAD) -> Catalog:
+        """Describe the database at a ref, as of now and of every process."""
+
+        def work() -> Catalog:
+            catalog = self._fresh(ref)
+            self._admit(catalog)
+            return catalog.logical
+
+        return await self._scheduler.offload(work)
+
+    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> SelectStream:
+        """Refuse: whoever changes the schema would wait for a transaction that reads for long, and all for him.
+
+        Raises:
+            UnsupportedCapability: always.
+        """
+        raise UnsupportedCapability("PostgreSQL storage does not give rows piece by piece.")
+
+    def watch(self, notify: Callable[[], None]) -> Watch:
+        """Refuse.
+
+        Raises:
+            UnsupportedCapability: always.
+        """
+        return self._lock.signal.watch(notify)
+
+    async def changes(self, branch: str, since: Offset | None, limit: int) -> EngineChanges:
+        """Refuse.
+
+        Raises:
+            UnsupportedCapability: always.
+        """
+        raise UnsupportedCapability("PostgreSQL storage is not followed.")
+
+    async def _select(self, select: Select, restrictions: Restrictions, context: Context) -> Result:
+        return await self._scheduler.offload(lambda: self._read_rows(select, restrictions, context.deadline))
+
+    async def _sql(self, sql: Sql, restrictions: Restrictions, context: Context) -> Result:
+        raise UnsupportedCapability("PostgreSQL storage does not run SQL of users.", hint="Select rows.")
+
+    def _in_transaction(self, work: Callable[[Connection, StoredCatalog], T], connection: Connection, ref: Ref) -> T:
+        try:
+            return super()._in_transaction(work, connection, ref)
+        except Unavailable as error:
+            if not is_passing(error.__cause__):
+                raise
+        deadline, connection = connection.deadline, self._connections.reader()
+        connection.deadline = deadline
+        try:
+            return super()._in_transaction(work, connection, ref)
+        finally:
+            connection.deadline = None

@@ -1,0 +1,246 @@
+"""A connection to PostgreSQL that takes the engine's statements, as SQLite's driver does.
+
+Rows are fetched at once, so that a statement may be followed by others while its rows are looked at. One cursor of
+psycopg serves all statements: to make one costs more than a small statement.
+"""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, Final
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from synthdb.storage.postgresql.deadlines import Deadlines
+from synthdb.storage.postgresql.errors import Unreachable, known, late
+from synthdb.storage.postgresql.rewriting import Rewritten, rewrite
+
+__all__ = ["PostgresDriver", "Rows"]
+
+_Row = tuple[Any, ...]
+
+_MOST_VALUES: Final = 30_000
+"""Of the 65,535 places that a statement may have."""
+_VERSIONS: Final = "SELECT catalog, layout, pinned, (SELECT max(id) FROM _tx) FROM _meta"
+_LAYOUT: Final = "SELECT layout FROM _meta"
+_BEGIN: Final = {
+    "BEGIN": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    # The lock is taken before the first snapshot, so that a writer sees what the one before it has written.
+    "BEGIN IMMEDIATE": "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE synthdb_lock IN EXCLUSIVE MODE",
+}
+_APPLICATION_ID: Final = 0x53594E44
+_OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR, TransactionStatus.ACTIVE)
+
+
+class Rows:
+    """The rows of a statement."""
+
+    __slots__ = ("_at", "_rows", "connection", "lastrowid", "rowcount")
+
+    def __init__(self, connection: "PostgresDriver", rows: Sequence[_Row], count: int, last: int | None = None) -> None:
+        self.connection = connection
+        self.rowcount = count
+        self.lastrowid = last
+        self._rows = rows
+        self._at = 0
+
+    def fetchall(self) -> list[_Row]:
+        """Give all that were not fetched yet."""
+        rows, at = self._rows, self._at
+        self._at = len(rows)
+        return list(rows) if not at else list(rows[at:])
+
+    def fetchmany(self, size: int) -> list[_Row]:
+        """Give up to so many."""
+        found = list(self._rows[self._at : self._at + size])
+        self._at += len(found)
+        return found
+
+    def fetchone(self) -> _Row | None:
+        """Give the next one, None behind the last."""
+        if self._at >= len(self._rows):
+            return None
+        self._at += 1
+        return self._rows[self._at - 1]
+
+    def __iter__(self) -> Iterator[_Row]:
+        return iter(self.fetchall())
+
+    def close(self) -> None:
+        """Let go of the rows."""
+        self._rows = ()
+
+
+class PostgresDriver:
+    """One connection. ``deadline`` gives the time (``time.monotonic`` seconds) after which statements are cancelled."""
+
+    def __init__(self, connection: psycopg.Connection[_Row], deadlines: Deadlines, *, read_only: bool) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor(binary=True)
+        self._plain = connection.cursor()
+        self._execute = self._cursor.execute
+        self._read_only = read_only
+        self._deadlines = deadlines
+        self._versions: _Row | None = None
+        self._data_version = 0
+        self._looked = False
+        self.deadline: Callable[[], float | None] = lambda: None
+
+    # -- what the engine asks ---------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        return self._connection.closed
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.info.transaction_status in _OPEN
+
+    def cursor(self) -> "PostgresDriver":
+        """Give something that executes statements."""
+        return self
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
+        """Run a statement of the engine."""
+        if sql in _BEGIN:
+            return self._begin(sql)
+        if sql == "COMMIT":
+            return self._commit()
+        if sql.startswith("PRAGMA"):
+            return self._pragma(sql)
+        if "sqlite_stat1" in sql or sql.startswith("ANALYZE"):
+            return Rows(self, (), 0)
+        statement = rewrite(sql)
+        rows = self._run(statement.sql, statement.bound(values))
+        if statement.layout is not None and rows.rowcount >= 0 and self._layout() != statement.layout:
+            return Rows(self, (), 0)
+        if statement.gives_id:
+            return Rows(self, (), rows.rowcount, (rows.fetchone() or (None,))[0])
+        return rows
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Rows:
+        """Run a statement for each row: many at a time where it only inserts."""
+        if "sqlite_stat1" in sql:
+            return Rows(self, (), 0)
+        statement = rewrite(sql)
+        if statement.row is not None:
+            return self._insert(statement, iter(rows))
+        bound = [statement.bound(row) for row in rows]
+        if not bound:
+            return Rows(self, (), 0)
+        try:
+            self._cursor.executemany(statement.sql, bound)
+        except psycopg.Error as error:
+            raise self._known(error) from error
+        return Rows(self, (), self._cursor.rowcount)
+
+    def rollback(self) -> None:
+        """Undo an open transaction."""
+        if self.in_transaction:
+            self._run_now("ROLLBACK")
+
+    def create_function(self, name: str, arguments: int, function: Callable[..., object]) -> None:
+        """Do nothing: functions are the database's own."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    # -- statements -------------------------------------------------------------------------------------
+
+    def _run(self, sql: str, values: Sequence[Any] = (), *, prepare: bool | None = None) -> Rows:
+        deadline = self.deadline()
+        if deadline is None:
+            return self._run_now(sql, values, prepare=prepare)
+        if time.monotonic() > deadline:
+            raise late()
+        with self._deadlines.watch(self._connection, deadline):
+            return self._run_now(sql, values, prepare=prepare)
+
+    def _run_now(self, sql: str, values: Sequence[Any] = (), *, prepare: bool | None = None) -> Rows:
+        """Run a statement whatever the time is, such as one that ends a transaction."""
+        cursor = self._cursor
+        try:
+            self._execute(sql, values or None, prepare=prepare)
+            found: Sequence[_Row] = cursor.fetchall() if cursor.description else ()
+        except psycopg.Error as error:
+            raise self._known(error) from error
+        return Rows(self, found, cursor.rowcount)
+
+    def _known(self, error: psycopg.Error) -> sqlite3.Error:
+        found = known(error)
+        if isinstance(found, Unreachable):
+            # So that everybody sees that another connection is needed.
+            self._connection.close()
+        return found
+
+    def _layout(self) -> int:
+        return int(self._run(_LAYOUT).fetchall()[0][0])
+
+    def _insert(self, statement: Rewritten, rows: Iterator[Sequence[Any]]) -> Rows:
+        first = next(rows, None)
+        if first is None:
+            return Rows(self, (), 0)
+        start, end = statement.row or (0, 0)
+        head, row = statement.sql[:start], statement.sql[start:end]
+        width = max(len(first), 1)
+        size, rows, count = max(_MOST_VALUES // width, 1), chain([first], rows), 0
+        while piece := list(islice(rows, size)):
+            sql = head + _repeated(row, width, len(piece))
+            values = [value for one in piece for value in one]
+            count += self._run(sql, values, prepare=None if len(piece) == 1 else False).rowcount
+        return Rows(self, (), count)
+
+    def _begin(self, sql: str) -> Rows:
+        try:
+            self._plain.execute(_BEGIN[sql])
+        except psycopg.Error as error:
+            refused = self._known(error)
+            if isinstance(refused, Unreachable):
+                # Nothing was done yet, so that another connection may be tried.
+                refused.is_passing = True
+            raise refused from error
+        self._looked = False
+        return Rows(self, (), 0)
+
+    def _commit(self) -> Rows:
+        if self._looked and not self._read_only:
+            # What this connection wrote is nothing new to it.
+            self._versions = self._run_now(_VERSIONS).fetchone()
+        self._run_now("COMMIT")
+        return Rows(self, (), 0)
+
+    def _pragma(self, sql: str) -> Rows:
+        if sql == "PRAGMA data_version":
+            self._looked = True
+            found = self._run(_VERSIONS).fetchone()
+            if found != self._versions:
+                self._versions, self._data_version = found, self._data_version + 1
+            return Rows(self, ((self._data_version,),), 1)
+        if sql == "PRAGMA application_id":
+            is_ours = self._run("SELECT to_regclass('_meta') IS NOT NULL").fetchall()[0][0]
+            return Rows(self, ((_APPLICATION_ID if is_ours else 0,),), 1)
+        return Rows(self, (), 0)
+
+
+def _repeated(row: str, width: int, count: int) -> str:
+    """Write the places of one row for many."""
+    template = _TEMPLATES.get(row)
+    if template is None:
+        if len(_TEMPLATES) > 1_000:  # noqa: PLR2004 - so that they do not become ever more
+            _TEMPLATES.clear()
+        template = _TEMPLATES[row] = _template(row)
+    return ", ".join([template.format(*range(first, first + width)) for first in range(1, count * width + 1, width)])
+
+
+def _template(row: str) -> str:
+    escaped = row.replace("{", "{{").replace("}", "}}")
+    return re.sub(r"\$(\d+)", lambda found: f"${{{int(found[1]) - 1}}}", escaped)
+
+
+_TEMPLATES: Final[dict[str, str]] = {}
