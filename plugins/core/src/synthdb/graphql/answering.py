@@ -5,7 +5,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -196,7 +196,9 @@ class _Run:
         return await self.introspection.get(key, lambda: self._introspected(root))
 
     async def _rows(self, root: Read) -> bytes:
-        reading = root.reading(self.variables)
+        reading = root.reading(self.variables, self.asked.bound)
+        if self.asked.bound is not None and root.is_elsewhere(reading):
+            raise CatalogChanged("The schema may have changed.")
         found = [await self._part(root, reading, number) for number in range(len(reading.parts))]
         if reading.members is None:
             return found[0]
@@ -204,12 +206,8 @@ class _Run:
         return b"{" + b",".join([b'"%b":%b' % (key.encode(), data) for key, data in members]) + b"}"
 
     async def _part(self, root: Read, reading: Reading, number: int) -> bytes:
-        part, select = reading.parts[number], reading.parts[number].select
-        if self.asked.bound is not None:
-            if root.is_elsewhere(reading):
-                raise CatalogChanged("The schema may have changed.")
-            select = replace(select, bound=self.asked.bound)
-        result = await self.gate.execute(self.asked.database, select, self.asked.caller)
+        part = reading.parts[number]
+        result = await self.gate.execute(self.asked.database, part.select, self.asked.caller)
         if result.encoder is None:
             raise Unavailable("The rows could not be read.")
         encoder = result.encoder.spelled if self.asked.spelled else result.encoder

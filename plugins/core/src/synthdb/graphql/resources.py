@@ -155,9 +155,12 @@ def _writing(req: falcon.asgi.Request, body: bytes) -> Place:
     Raises:
         InvalidParameter: a header cannot be read.
     """
-    place, rollback = _place(req), parse_preferences(req.get_header("prefer")).rollback
+    place, wished = _place(req), req.get_header("prefer")
     once = partial(keyed, req, body) if KEY_HEADER in req.headers_lower else None
-    return replace(place, caller=with_message(req, place.caller), rollback=rollback, keyed=once)
+    caller = with_message(req, place.caller)
+    if wished is None and once is None and caller is place.caller:
+        return place
+    return replace(place, caller=caller, rollback=parse_preferences(wished).rollback, keyed=once)
 
 
 def _form(req: falcon.asgi.Request) -> str:

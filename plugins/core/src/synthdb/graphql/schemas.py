@@ -20,6 +20,9 @@ from synthdb_host.operations import HEAD, Ref
 __all__ = ["Known", "Schemas"]
 
 _ACTIONS: Final = ("insert", "update", "delete")
+_Actions = frozenset[str] | Mapping[str, frozenset[str]]
+"""What may be done: with every table the same, as nearly always, or with each its own."""
+
 _MOST: Final = 100
 _MOST_VERSIONS: Final = 2_000
 
@@ -71,7 +74,9 @@ class Schemas:
                 if key is None:
                     key = f"{await computed(partial(_key, catalog))} {version[2]}"
                 found = self._kept.get(key) or self._keep(
-                    await computed(partial(Schema, catalog, key, self._plugins, actions, relay=self._relay))
+                    await computed(
+                        partial(Schema, catalog, key, self._plugins, _by_table(actions, catalog), relay=self._relay)
+                    )
                 )
                 self._keys[version] = key
                 if len(self._keys) > _MOST_VERSIONS:
@@ -79,14 +84,12 @@ class Schemas:
         self._kept.move_to_end(found.key)
         return Known(found, catalog.whole or catalog.version)
 
-    async def _actions(
-        self, database: str, ref: Ref, catalog: Catalog, caller: Context
-    ) -> Mapping[str, frozenset[str]]:
+    async def _actions(self, database: str, ref: Ref, catalog: Catalog, caller: Context) -> _Actions:
         """Give what the caller may do with each table but to read it."""
         if not is_writable(ref):
-            return {}
+            return frozenset()
         if not self._gate.judges_tables:
-            return dict.fromkeys(catalog.tables, await self._gate.permitted(Resource(database), _ACTIONS, caller))
+            return await self._gate.permitted(Resource(database), _ACTIONS, caller)
         return {
             name: await self._gate.permitted(Resource(database, name, str(ref)), _ACTIONS, caller)
             for name in catalog.tables
@@ -104,9 +107,12 @@ def _key(catalog: Catalog) -> str:
     return hashlib.blake2b(repr(sorted(catalog.tables.items())).encode(), digest_size=16).hexdigest()
 
 
-def _digest(actions: Mapping[str, frozenset[str]]) -> str:
-    said = set(actions.values())
-    if len(said) < 2:  # noqa: PLR2004 - as nearly always, all tables are alike
-        return "+".join(sorted(next(iter(said), ())))
+def _by_table(actions: _Actions, catalog: Catalog) -> Mapping[str, frozenset[str]]:
+    return dict.fromkeys(catalog.tables, actions) if isinstance(actions, frozenset) else actions
+
+
+def _digest(actions: _Actions) -> str:
+    if isinstance(actions, frozenset):
+        return "+".join(sorted(actions))
     text = repr([(name, sorted(allowed)) for name, allowed in sorted(actions.items())])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

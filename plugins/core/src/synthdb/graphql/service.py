@@ -100,7 +100,8 @@ class Service:
         Raises:
             CatalogChanged: it has changed, or nothing would say so.
         """
-        found = await self._prepared(sent, place, schema)
+        caller = self._within(place.caller)
+        found = await self._prepared(sent, place, schema, caller, bound)
         kind = found.operation.operation
         if kind is OperationType.SUBSCRIPTION:
             hint = "Open a WebSocket, or accept text/event-stream."
@@ -110,8 +111,7 @@ class Service:
             raise CatalogChanged("The schema may have changed.")
         if kind is not OperationType.QUERY and not place.writes:
             raise NotAllowed("A GET request may only hold a query.", hint="Send other operations with POST.")
-        caller = self._within(place.caller)
-        asked = replace(found.asked, caller=caller, bound=bound)
+        asked = found.asked
         if kind is OperationType.MUTATION:
             asked = replace(asked, caller=replace(caller, dry_run=place.rollback), keyed=place.keyed)
         answer = await self.answering.answer(asked)
@@ -123,7 +123,8 @@ class Service:
         Raises:
             Refused, RequestError: as :meth:`answer` does.
         """
-        found = await self._prepared(sent, place, await self.schemas.get(place.database, place.ref, place.caller))
+        schema = await self.schemas.get(place.database, place.ref, place.caller)
+        found = await self._prepared(sent, place, schema, place.caller)
         if found.operation.operation is not OperationType.SUBSCRIPTION:
             return None
         try:
@@ -133,7 +134,9 @@ class Service:
         await changes.open()
         return changes
 
-    async def _prepared(self, sent: Sent, place: Place, schema: Schema) -> _Prepared:
+    async def _prepared(
+        self, sent: Sent, place: Place, schema: Schema, caller: Context, bound: str | None = None
+    ) -> _Prepared:
         text = await self.persisted.text(sent, self._registered(place))
         document = self.documents.known(schema.key, text)
         if document is None:
@@ -142,7 +145,9 @@ class Service:
         if document.introspects and not await self._may_introspect(place):
             raise Refused(IntrospectionDisabled("You may not ask for the schema here."))
         operation = document.operation(sent.operation_name)
-        asked = Asked(place.database, place.ref, schema, document, sent.operation_name, sent.variables, place.caller)
+        asked = Asked(
+            place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller, bound=bound
+        )
         return _Prepared(asked, operation, self._cost(document, operation, sent))
 
     def _cost(self, document: Document, operation: OperationDefinitionNode, sent: Sent) -> int:

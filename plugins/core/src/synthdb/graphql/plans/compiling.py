@@ -69,6 +69,7 @@ class Read:
         self._slots: set[str] = set()
         self._fillers: list[Callable[[Mapping[str, Any]], Select] | None] = []
         self._template: Reading | None = None
+        self._bound: str | None = None
         self._shapers: OrderedDict[object, tuple[object, Shaper]] = OrderedDict()
 
     def prepare(self, names: list[str]) -> None:
@@ -79,23 +80,31 @@ class Read:
         except (Open, RequestError, GraphQLError, TypeError):
             # With values it is tried again, and whatever is wrong then is the caller's.
             return
+        self._fill(template)
+
+    def _fill(self, template: Reading) -> None:
         self._fillers = [filler(part.select, self._slots) for part in template.parts]
         self._template = template
 
-    def reading(self, variables: VariableValues) -> Reading:
-        """Give what is read with these variables.
+    def reading(self, variables: VariableValues, bound: str | None = None) -> Reading:
+        """Give what is read with these variables; ``bound`` is the version of the catalog that selects are bound to.
 
         Raises:
             RequestError: an argument cannot be read.
         """
         values, template = variables.coerced, self._template
         if template is None or any(values.get(name) is None for name in self._slots):
-            return self._read(variables)
+            reading = self._read(variables)
+            return reading if bound is None else _bound(reading, bound)
+        if bound != self._bound:
+            # It changes seldom, and making a select anew costs more than filling it.
+            template, self._bound = _bound(template, bound), bound
+            self._fill(template)
         if not self._slots:
             return template
         pairs = zip(template.parts, self._fillers, strict=True)
         parts = tuple([part if fill is None else Part(fill(values), part.rows) for part, fill in pairs])
-        return replace(template, parts=parts)
+        return Reading(parts, template.members, template.ref, template.pages)
 
     def is_elsewhere(self, reading: Reading) -> bool:
         """Say whether another state is read than the one that the schema describes."""
@@ -160,6 +169,12 @@ _MOST_PLANS: Final = 64
 _MOST_SHAPERS: Final = 32
 
 Root = Fixed | Foreign | Introspecting | Node | Read | Write
+
+
+def _bound(reading: Reading, version: str | None) -> Reading:
+    """Bind all selects to a version of the catalog."""
+    parts = [Part(replace(part.select, bound=version), part.rows) for part in reading.parts]
+    return replace(reading, parts=tuple(parts))
 
 
 def _arguments(variables: VariableValues) -> Arguments:
