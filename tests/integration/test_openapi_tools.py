@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Give the documents of three databases, as files."""
+    """Give the documents of four databases, as files; the last one is of a host with a control database."""
     folder = tmp_path_factory.mktemp("openapi")
     make_shop(folder / "shop.db")
     make_hostile(folder / "hostile.db")
@@ -33,10 +33,15 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with ApiClient(host) as client:
         for name, file in files.items():
             file.write_bytes(client.get(f"/openapi/v1/{name}.json").content)
+    host = build_host(folder / "controlled", {}, discover=True, log_level="error")
+    with ApiClient(host) as client:
+        host.databases.create_first()
+        files["main"] = folder / "main.json"
+        files["main"].write_bytes(client.get("/openapi/v1/main.json").content)
     return files
 
 
-@pytest.mark.parametrize("name", ["flights", "shop", "hostile"])
+@pytest.mark.parametrize("name", ["flights", "shop", "hostile", "main"])
 def test_openapi_spec_validator_finds_no_error(documents: dict[str, Path], name: str) -> None:
     """The document is one of OpenAPI 3.1."""
     document: Any = json.loads(documents[name].read_bytes())
@@ -70,7 +75,7 @@ def test_spectral_finds_nothing(documents: dict[str, Path], tmp_path: Path) -> N
     assert "No results with a severity of 'warn' or higher found!" in finished.stdout
 
 
-@pytest.mark.parametrize("name", ["flights", "shop", "hostile"])
+@pytest.mark.parametrize("name", ["flights", "shop", "hostile", "main"])
 def test_openapi_generator_finds_no_error(documents: dict[str, Path], name: str) -> None:
     """It would make a client from the document."""
     program = Path(sys.executable).with_name("openapi-generator-cli")

@@ -11,6 +11,7 @@ from synthdb.openapi.meta_entries import DATABASE_ACTIONS, ENTRIES, TAGS
 from synthdb.openapi.meta_schemas import ANSWERS, body_schemas
 from synthdb.openapi.operations import JSON, READING, WRITING, answer, body, named, operation, shared
 from synthdb.openapi.scope import Scope
+from synthdb.openapi.webhook_entries import WEBHOOK_ANSWERS, WEBHOOK_TAG
 
 __all__ = ["MetaOperations"]
 
@@ -37,7 +38,7 @@ class MetaOperations:
             item[entry.method] = self._operation(entry)
         self._describe_others()
         wanted = {name for entry in entries for name in (entry.answers, entry.reads) if name}
-        self.schemas = _reached(ANSWERS | body_schemas(), wanted)
+        self.schemas = _reached(ANSWERS | WEBHOOK_ANSWERS | body_schemas(), wanted)
         used = {entry.tag for entry in entries}
         self.tags = [{"name": self._tag(tag), "description": about} for tag, about in TAGS.items() if tag in used]
 
@@ -78,7 +79,8 @@ class MetaOperations:
 
     def _operation(self, entry: Entry) -> dict[str, Any]:
         parameters = [self._parameter(entry, *parameter) for parameter in entry.query]
-        writes = entry.method != "get" and entry.name != "sql"
+        # What is about webhooks is no commit.
+        writes = entry.method != "get" and entry.name != "sql" and entry.tag != WEBHOOK_TAG
         if writes:
             parameters += shared("Commit-Message", *entry.takes, *(["If-Match"] if entry.conditional else []))
         refusals = (WRITING if entry.method != "get" else READING) | entry.refusals
@@ -115,7 +117,7 @@ def _answers(entry: Entry) -> dict[str, Any]:
 
 def _path_item(path: str) -> dict[str, Any]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    is_state, is_query = path.startswith(("/branches/", "/tags/")), path.startswith("/queries/")
+    is_state, is_query = path.startswith(("/branches/", "/tags/")), path.startswith(("/queries/", "/webhooks/"))
     schema = dict(NAME if is_state else QUERY_NAME) if is_state or is_query else {"type": "string", "minLength": 1}
     parameters = [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
     return {"parameters": parameters} if parameters else {}

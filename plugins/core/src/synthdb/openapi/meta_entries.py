@@ -4,10 +4,11 @@ from typing import Final
 
 from synthdb.openapi.defining_entries import DEFINING
 from synthdb.openapi.entries import BOUND, LIMIT, OFFSET, POSITION, REF, STATE, TABLES, TEXT, Entry
+from synthdb.openapi.webhook_entries import WEBHOOK_TAG, WEBHOOKS
 
 __all__ = ["DATABASE_ACTIONS", "ENTRIES", "TAGS"]
 
-DATABASE_ACTIONS: Final = frozenset({"branch", "define", "history", "maintain", "merge", "sql"})
+DATABASE_ACTIONS: Final = frozenset({"branch", "define", "history", "maintain", "merge", "sql", "webhooks"})
 """The actions on a database that may be allowed."""
 
 TAGS: Final = {
@@ -16,12 +17,14 @@ TAGS: Final = {
     "Branches and tags": "Names of states.",
     "History": "Commits, versions of rows, and what differs.",
     "Merging": "Taking the changes of one state into another.",
+    WEBHOOK_TAG: "What commits change, sent to other servers.",
 }
 
 _BRANCHES, _PAST, _MERGING = "Branches and tags", "History", "Merging"
 
 ENTRIES: Final = (
     *DEFINING,
+    *WEBHOOKS,
     Entry(
         "post",
         "/batch",
