@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthdb_memory.database import open_memory
 
+from plugins.core.tests.servers import schema_url
 from synthdb.engine.database import open_sqlite
-from synthdb_host.contracts import Placement, TableRestriction
+from synthdb.engine.postgresql import open_postgresql
+from synthdb_host.contracts import Database, Placement, TableRestriction
 from synthdb_host.operations import (
     Aggregate,
     And,
@@ -126,15 +128,20 @@ def _fill(session: Session) -> Session:
     return session
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Session]]:
-    """The same rows in memory and in SQLite."""
-    folder: Path = tmp_path_factory.mktemp("oracle")
+def _engine(storage: str, folder: Path) -> Database:
+    if storage == "postgresql":
+        return open_postgresql(Placement("b", schema_url(folder), create=True), EmbeddedScheduler())
+    return open_sqlite(Placement("b", f"sqlite:///{folder}/b.db", create=True), EmbeddedScheduler())
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Session]]:
+    """The same rows in memory and in each storage of the engine."""
     memory = open_memory(Placement("a", "memory://a"), EmbeddedScheduler())
-    sqlite = open_sqlite(Placement("b", f"sqlite:///{folder}/b.db", create=True), EmbeddedScheduler())
-    yield _fill(Session(memory)), _fill(Session(sqlite))
+    engine = _engine(request.param, tmp_path_factory.mktemp("oracle"))
+    yield _fill(Session(memory)), _fill(Session(engine))
     memory.close()
-    sqlite.close()
+    engine.close()
 
 
 def _agree(both: tuple[Session, Session], select: Select) -> None:

@@ -1,5 +1,6 @@
 """PostgreSQL storage keeps every promise of the storage contract that it makes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from synthdb.settings import CoreSettings
 from synthdb_host.contracts import Database, Placement
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.testing import StorageSuite
+from synthdb_host.testing.places import PLACES
 
 pytestmark = pytest.mark.slow
 
@@ -19,6 +21,11 @@ class TestPostgresqlStorage(StorageSuite):
 
     durable = True
     branches = True
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run each test on main, and in the long form at every place: how layers are read is tested on SQLite, too."""
+        if "place" in metafunc.fixturenames:
+            metafunc.parametrize("place", PLACES if os.environ.get("SOAK") else PLACES[:1])
 
     def make_database(self, tmp_path: Path) -> Database:
         """Open the schema that belongs to the test's folder."""
