@@ -6,6 +6,7 @@ from synthdb_host.control import Control
 from synthdb_host.directory import Directory
 from synthdb_host.directory_tables import DatabaseRecord, State, shown_url
 from synthdb_host.errors import UnknownDatabase
+from synthdb_host.moving import Moved, Mover
 from synthdb_host.options import (
     confirm_options,
     confirmed,
@@ -15,7 +16,7 @@ from synthdb_host.options import (
     quota_option,
     quotas_of,
 )
-from synthdb_host.session import Session, config_options, database_url, print_rows
+from synthdb_host.session import Session, config_options, database_url, print_json, print_rows
 
 __all__ = ["databases"]
 
@@ -118,12 +119,80 @@ def delete(session: Session, /, name: str, *, keep_data: bool, yes: bool, if_exi
         click.echo(f"Database {name!r} would be {what}.")
         return
     confirmed(f"Remove database {name!r}{'' if keep_data else ' with all its data, for good'}?", yes=yes)
+    host_databases = session.host().databases
+    Mover(directory, host_databases).settle(name)
     # Nobody begins to use what is about to go, and whoever dies in the middle does it again.
     directory.set_state(name, "archived")
     if not keep_data:
-        session.host().databases.remove(name, record.url)
+        host_databases.remove(name, record.url)
     directory.remove(record)
     click.echo(f"Database {name!r} is {what}.")
+
+
+@databases.command()
+@click.argument("name")
+@click.option("--to", "placement", help="The placement to move it to.")
+@click.option("--confirm", is_flag=True, help="Remove the old copy of the last move.")
+@click.option("--cancel", is_flag=True, help="Give up a move that was interrupted.")
+@dry_run_option
+@json_option
+@config_options
+@click.pass_obj
+def move(
+    session: Session, /, name: str, placement: str | None, *, confirm: bool, cancel: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Move the database NAME to another placement while it is used; the old copy is kept until that is confirmed.
+
+    A move that was interrupted is begun again by the same command.
+    """
+    if [placement is not None, confirm, cancel].count(True) != 1:
+        raise click.UsageError("Say one of --to, --confirm and --cancel.")
+    directory = _directory(session)
+    if placement is not None and dry_run:
+        record = directory.get(name)
+        url = directory.placement(placement).locate(record.tenant, record.name)
+        click.echo(f"Database {name!r} would be moved from {shown_url(record.url)} to {shown_url(url)}.")
+        return
+    mover = Mover(directory, session.host().databases)
+    if placement is not None:
+        _print_moved(mover.move(name, placement), f"Database {name!r} is moved", as_json=as_json)
+    elif cancel:
+        mover.cancel(name, dry_run=dry_run)
+        click.echo(f"The move of database {name!r} {'would be' if dry_run else 'is'} cancelled.")
+    else:
+        url = shown_url(mover.confirm(name, dry_run=dry_run))
+        click.echo(f"The old copy of database {name!r} {'would be' if dry_run else 'is'} removed: {url}")
+
+
+@databases.command()
+@click.argument("name")
+@click.argument("copy")
+@click.option("--placement", default="", help="Put the copy into this placement.")
+@dry_run_option
+@json_option
+@config_options
+@click.pass_obj
+def clone(session: Session, /, name: str, copy: str, placement: str, *, dry_run: bool, as_json: bool) -> None:
+    """Make the database COPY, which is what NAME is now, with its history and branches, but without its webhooks."""
+    directory = _directory(session)
+    record = directory.get(name)
+    databases = session.host().databases
+    url, chosen = directory.place(copy, placement) or (databases.default_url(copy), "")
+    _directory(session, dry_run=True).add(copy, url, chosen)
+    if dry_run:
+        click.echo(f"Database {name!r} would be copied from {shown_url(record.url)} to {shown_url(url)}.")
+        return
+    _print_moved(
+        Mover(directory, databases).clone(name, copy, url, chosen), f"Database {copy!r} is made", as_json=as_json
+    )
+
+
+def _print_moved(moved: Moved, what: str, *, as_json: bool) -> None:
+    facts = {"url": shown_url(moved.url), "sha256": moved.digest, "pause_seconds": round(moved.pause_seconds, 4)}
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(f"{what}: {facts['url']} (writers waited for {moved.pause_seconds * 1000:.0f} ms)")
 
 
 def _set_state(session: Session, name: str, state: State, *, dry_run: bool) -> None:

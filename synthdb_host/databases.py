@@ -4,18 +4,19 @@ import time
 from asyncio import CancelledError
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Final, Protocol
 
-from synthdb_host.contracts import ANY_TENANT, Database, Placement, Scheduler, StorageBackend
+from synthdb_host.contracts import ANY_TENANT, ELSEWHERE, Database, Placement, Relocation, Scheduler, StorageBackend
 from synthdb_host.contributions import Contribution
 from synthdb_host.errors import (
     Conflict,
     DuplicateName,
     MissingPlugin,
+    Moving,
     RequestError,
     Unavailable,
     UnknownDatabase,
@@ -30,6 +31,9 @@ _DEFAULT_SCHEME: Final = "sqlite"
 
 _GRACE_SECONDS: Final = 120.0
 """How long a database is kept open after somebody gave up on an operation: longer than that can go on by itself."""
+
+
+_MOVING_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class PlacementSource(Protocol):
 
         Raises:
             DatabaseArchived: nobody may use it now.
+        """
+
+    def interrupted(self, mark: str) -> AbstractContextManager[None] | None:
+        """Give a hold on the move of a database that nobody goes on with; None: there is none.
+
+        Entering it raises Conflict if somebody does go on with it.
         """
 
     def place(self, name: str) -> tuple[str, str] | None:
@@ -92,6 +102,9 @@ class MemoryPlacements:
     def find(self, name: str) -> Located | None:
         """Give where a database lies, None if there is none of this name."""
         return Located(self._urls[name]) if name in self._urls else None
+
+    def interrupted(self, mark: str) -> None:
+        """Give nothing: nobody moves these."""
 
     def place(self, name: str) -> None:
         """Choose nothing; raises UnknownTenant, for here there are none."""
@@ -198,6 +211,8 @@ class Databases:
         with suppress(KeyError):  # closed meanwhile
             self._open.move_to_end(name)
         if missing := held.database.requires - self._active:
+            if ELSEWHERE in missing:
+                self._reopen(name, held.located)
             raise MissingPlugin(
                 f"database {name!r} needs inactive plugins: {', '.join(sorted(missing))}",
                 hint="install and enable them; without them the rules that protect this data would not apply",
@@ -262,6 +277,25 @@ class Databases:
         self._drop(name)
         backend.remove(Placement(name, url))
 
+    def relocation(self, source: Placement, target: Placement) -> Relocation:
+        """Begin to copy a database to another place.
+
+        Raises:
+            Unavailable: no active plugin serves both places, or it copies nothing.
+        """
+        backend = self._backend(source.url)
+        if backend.relocate is None or self._backend(target.url) is not backend:
+            raise Unavailable(
+                f"no active plugin moves databases from {backend.scheme!r} to {target.url.partition(':')[0]!r}",
+                hint="Export the data, and import it there.",
+            )
+        return backend.relocate(source, target)
+
+    async def wait(self) -> None:
+        """Wait for a moment, because a database is being moved."""
+        if self._scheduler is not None:
+            await self._scheduler.offload(lambda: time.sleep(_MOVING_SECONDS))
+
     def opened(self) -> tuple[Database, ...]:
         """Give the databases that are open in this process."""
         return tuple(held.database for held in self._open.values())
@@ -292,6 +326,26 @@ class Databases:
                 self._keep(name, held)
             held.version = version if version % 2 == 0 else -1
             return held
+
+    def _reopen(self, name: str, located: Located) -> None:
+        """Deal with a database that was sealed where it lies: it is being moved, or whoever moved it has died.
+
+        Raises:
+            Moving: in any case; it is to be looked for again.
+        """
+        self._drop(name)
+        with suppress(Conflict):
+            if (hold := self._placements.interrupted(located.mark)) is not None:
+                with hold:
+                    here = Placement(name, located.url)
+                    relocation = self.relocation(here, here)
+                    try:
+                        relocation.unseal()
+                    finally:
+                        relocation.close()
+        raise Moving(
+            f"database {name!r} is being moved, or lies elsewhere now", hint="Try again.", data={"retry_after": 1}
+        )
 
     def _keep(self, name: str, held: Held) -> None:
         """Keep a database open, and close what has been unused for longest where there are too many."""

@@ -3,9 +3,10 @@
 What a process has read of it holds for one epoch; see :mod:`synthdb_host.epoch`.
 """
 
+import fcntl
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,17 @@ from sqlalchemy.exc import IntegrityError
 from synthdb_host.contracts import ANY_TENANT
 from synthdb_host.control import Control
 from synthdb_host.databases import Located
-from synthdb_host.directory_tables import DATABASES, HOSTS, PLACEMENTS, TENANTS, DatabaseRecord, PlacementRecord, State
+from synthdb_host.directory_tables import (
+    DATABASES,
+    HOSTS,
+    MOVES,
+    PLACEMENTS,
+    TENANTS,
+    DatabaseRecord,
+    MoveRecord,
+    PlacementRecord,
+    State,
+)
 from synthdb_host.epoch import Epoch
 from synthdb_host.errors import (
     Conflict,
@@ -171,15 +182,44 @@ class Directory:
         record = self.get(name)
         return bool(self.execute(sa.update(DATABASES).where(_D.id == record.id, _D.state != state).values(state=state)))
 
-    def relocate(self, record: DatabaseRecord, url: str, placement: str) -> None:
-        """Let a database lie elsewhere from now on.
+    def relocate(self, move: MoveRecord, digest: str = "") -> None:
+        """Let a database lie from now on where its move leads.
 
         Raises:
-            Conflict: it no longer lies where the record says.
+            Conflict: it no longer lies where the move began.
         """
-        here = sa.update(DATABASES).where(_D.id == record.id, _D.url == record.url)
-        if not self.execute(here.values(url=url, placement=placement)):
-            raise Conflict(f"database {record.full_name!r} was moved meanwhile")
+        here = sa.update(DATABASES).where(_D.id == move.database, _D.url == move.source)
+        done = sa.update(MOVES).where(MOVES.c.database == move.database).values(state="moved", digest=digest)
+        with self.change() as connection:
+            if not connection.execute(here.values(url=move.url, placement=move.placement)).rowcount:
+                raise Conflict("the database was moved or removed meanwhile")
+            connection.execute(done)
+
+    def move_of(self, database: int) -> MoveRecord | None:
+        """Give the move of a database that goes on, was interrupted, or is not confirmed."""
+        rows = self.read(sa.select(MOVES).where(MOVES.c.database == database))
+        return MoveRecord.of(rows[0]) if rows else None
+
+    @contextmanager
+    def moving(self, database: int) -> Iterator[None]:
+        """Be the only process that moves a database.
+
+        Raises:
+            Conflict: another one does.
+        """
+        folder = self._control.folder / "moves"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{database}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict("another process is moving this database") from None
+            yield
+
+    def interrupted(self, mark: str) -> AbstractContextManager[None] | None:
+        """Give a hold on a move that nobody goes on with, though it was neither finished nor cancelled; else None."""
+        move = self.move_of(int(mark))
+        return self.moving(move.database) if move is not None and move.state == "copying" else None
 
     def remove(self, record: DatabaseRecord) -> None:
         """Forget a database."""

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 __all__ = [
     "DATABASES",
     "HOSTS",
+    "MOVES",
     "PLACEMENTS",
     "TENANTS",
     "DatabaseRecord",
     "Isolation",
+    "MoveRecord",
     "PlacementRecord",
     "State",
     "TenantRecord",
@@ -34,6 +36,8 @@ PLACEMENTS: Final = sa.table(
 DATABASES: Final = sa.table(
     "databases", *map(sa.column, ("id", "tenant", "name", "placement", "url", "state", "quotas", "created_at"))
 )
+
+MOVES: Final = sa.table("moves", *map(sa.column, ("database", "source", "url", "placement", "state", "digest")))
 
 _LONGEST_SCHEMA: Final = 63
 """Longer names are cut off by PostgreSQL, and then two might be one."""
@@ -122,3 +126,20 @@ class DatabaseRecord:
     def full_name(self) -> str:
         """What jobs and operators call it: TENANT/NAME, or NAME where there is no tenant."""
         return f"{self.tenant}/{self.name}" if self.tenant else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRecord:
+    """A move of a database: from where, and where to; once it has ``moved``, the old copy waits to be removed."""
+
+    database: int
+    source: str
+    url: str
+    placement: str
+    state: Literal["copying", "moved"] = "copying"
+    digest: str = ""
+
+    @classmethod
+    def of(cls, row: Any) -> "MoveRecord":  # noqa: ANN401 - SQLAlchemy's row
+        """Read a row."""
+        return cls(row.database, row.source, row.url, row.placement, row.state, row.digest)

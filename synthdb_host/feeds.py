@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from synthdb_host.contracts import ChangeSet, Context, Database, Restrictions, Result, Watch
-from synthdb_host.errors import FellBehind, InvalidParameter, Unavailable
+from synthdb_host.errors import FellBehind, InvalidParameter, Moving, Unavailable
 from synthdb_host.filters import And, Comparison, Filter, Not, Or
 from synthdb_host.settings import FeedSettings
 from synthdb_host.versions import Follow, Offset
@@ -251,7 +251,7 @@ class Feed:
     """What one follower is shown: pages of changes, each once and in order.
 
     An asynchronous iterator of pages that have changes; cancelling it is harmless. It ends when the feeds of the
-    process do. :meth:`read` is the same without waiting.
+    process do, or when the database was moved away. :meth:`read` is the same without waiting.
     """
 
     def __init__(
@@ -308,7 +308,10 @@ class Feed:
 
     async def __anext__(self) -> Page:
         while self._feeds is not None and not self._log.is_ended:
-            page = await self.read()
+            try:
+                page = await self.read()
+            except Moving:
+                break  # the log goes on elsewhere, behind the same offset
             if page is None:
                 await self._log.news()
             elif page.result.rows:

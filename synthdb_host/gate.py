@@ -6,7 +6,8 @@ policies an operation goes straight to its storage.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -27,7 +28,7 @@ from synthdb_host.contracts import (
 )
 from synthdb_host.databases import Held
 from synthdb_host.deciding import Deciders
-from synthdb_host.errors import RequestError, UnknownDatabase
+from synthdb_host.errors import Moving, RequestError, UnknownDatabase
 from synthdb_host.gated import GatedStream, GatedTransaction
 from synthdb_host.judging import Judge, require
 from synthdb_host.live_feeds import LiveFeeds
@@ -52,9 +53,8 @@ _BASIC: Final = frozenset({Select, Insert, Update, Delete})
 
 _MAKE: Final = "The page at / lists those that you may see; `synthdb databases create NAME` makes one."
 
-_ROW_ACTIONS: Final = ("select", "insert", "update", "delete")
+_MOVING_TRIES: Final = 250
 
-_TABLE_ACTIONS: Final = (*_ROW_ACTIONS, "define")
 
 T = TypeVar("T")
 
@@ -71,7 +71,11 @@ class OpenDatabases(Protocol):
         Raises:
             UnknownDatabase: there is none of this name.
             MissingPlugin: it needs a plugin that is not active.
+            Moving: it is being moved.
         """
+
+    async def wait(self) -> None:
+        """Wait for a moment, because a database is being moved."""
 
 
 class Gate:
@@ -143,6 +147,16 @@ class Gate:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
         database = self.full_name(database, context)
+        try:
+            catalog = await self._catalog(database, context, ref, recent=recent)
+        except Moving:
+            catalog = await self._later(lambda: self._catalog(database, context, ref, recent=recent))
+        if self._judge.is_free(context.principal):
+            return catalog
+        limits = await self._judge.limits(database, catalog, context)
+        return visible(catalog, limits) if limits else catalog
+
+    async def _catalog(self, database: str, context: Context, ref: Ref, *, recent: bool) -> Catalog:
         held = await self._hold(database, context)
         try:
             catalog = held.database.recent_catalog(ref) if recent else None
@@ -150,13 +164,10 @@ class Gate:
                 catalog = await held.database.catalog(ref)
         finally:
             held.release()
-        if context.principal.tenant is not None:
-            # What is kept of a catalog by its version is of this database, however many are called the same.
-            catalog = catalog.of(f"{held.located.mark}.{database}")
-        if self._judge.is_free(context.principal):
+        if context.principal.tenant is None:
             return catalog
-        limits = await self._judge.limits(database, catalog, context)
-        return visible(catalog, limits) if limits else catalog
+        # What is kept of a catalog by its version is of this database, however many are called the same.
+        return catalog.of(f"{held.located.mark}.{database}")
 
     async def reads_everything(self, database: str, context: Context) -> bool:
         """Say whether the caller may follow all changes of all rows: nothing is hidden, and no policy stands before it.
@@ -166,11 +177,7 @@ class Gate:
         if self._judge.is_free(context.principal):
             return True
         database = self.full_name(database, context)
-        held = await self._hold(database, context)
-        try:
-            catalog = await held.database.catalog()
-        finally:
-            held.release()
+        catalog = await self._later(lambda: self._catalog(database, context, HEAD, recent=False))
         refused = await self._judge.refusal(context, "history", Resource(database)) is not None
         return not refused and not await self._judge.limits(database, catalog, context)
 
@@ -202,7 +209,11 @@ class Gate:
             UnsupportedCapability: the storage does not offer it.
             RequestError: whatever else the storage finds wrong.
         """
-        return await self._run(self.full_name(database, context), None, operation, context)
+        database = self.full_name(database, context)
+        try:
+            return await self._run(database, None, operation, context)
+        except Moving:
+            return await self._later(lambda: self._run(database, None, operation, context))
 
     async def begin(self, database: str, context: Context, ref: Ref = HEAD) -> GatedTransaction:
         """Start a transaction on a branch, whose every operation passes the gate.
@@ -211,6 +222,9 @@ class Gate:
             UnsupportedCapability: the storage has no interactive transactions.
         """
         database = self.full_name(database, context)
+        return await self._later(lambda: self._begin(database, context, ref))
+
+    async def _begin(self, database: str, context: Context, ref: Ref) -> GatedTransaction:
         held = await self._hold(database, context)
         try:
             require(database, held.database, {"transactions"}, context)
@@ -230,9 +244,12 @@ class Gate:
         Raises:
             Forbidden, UnsupportedCapability, RequestError: as :meth:`execute` does.
         """
+        database = self.full_name(database, context)
+        return await self._later(lambda: self._stream(database, select, context))
+
+    async def _stream(self, database: str, select: Select, context: Context) -> GatedStream:
         started = time.perf_counter()
         held: Held | None = None
-        database = self.full_name(database, context)
 
         def observe(error: BaseException | None, rows: int, started: float) -> None:
             self._observe(database, select, context, None if error is None else _code(error), started, rows)
@@ -259,8 +276,11 @@ class Gate:
             HistoryGone: the changes after ``since`` are no longer kept.
             Unavailable: there are too many followers.
         """
-        started, begun, context = time.perf_counter(), 0.0, replace(context, deadline=None)
-        database = self.full_name(database, context)
+        database, context = self.full_name(database, context), replace(context, deadline=None)
+        return await self._later(lambda: self._feed(database, follow, context))
+
+    async def _feed(self, database: str, follow: Follow, context: Context) -> "Feed":
+        started, begun = time.perf_counter(), 0.0
         held: Held | None = None
 
         async def admit(changed: Iterable[str]) -> "tuple[Wishes | None, Restrictions]":
@@ -282,6 +302,14 @@ class Gate:
         # Observed is how long it took to begin; how long somebody follows says nothing about the work.
         begun = time.perf_counter() - started
         return feed
+
+    async def _later(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Do something, and again as long as its database is being moved; nothing was done when that is said."""
+        for _ in range(_MOVING_TRIES):
+            with suppress(Moving):
+                return await call()
+            await self._databases.wait()
+        return await call()
 
     async def _hold(self, name: str, context: Context) -> Held:
         try:

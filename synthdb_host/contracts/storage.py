@@ -1,6 +1,7 @@
 """What a storage is, and what it may offer."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,7 +14,10 @@ from synthdb_host.contracts.streams import ChangeSet, RowStream, Watch
 from synthdb_host.operations import HEAD, Operation, Ref, Select
 from synthdb_host.versions import Offset
 
-__all__ = ["Capability", "Database", "Placement", "StorageBackend", "Transaction"]
+__all__ = ["ELSEWHERE", "Capability", "Database", "Placement", "Relocation", "StorageBackend", "Transaction"]
+
+ELSEWHERE = "sealed"
+"""What stands among the plugins that a database requires if it lies elsewhere now: nobody has such a plugin."""
 
 
 Capability = Literal[
@@ -118,15 +122,59 @@ class Database(Protocol):
         """Release everything; unfinished transactions are undone."""
 
 
+class Relocation(Protocol):
+    """A copy of a database at another place, which may take its place. All of it blocks.
+
+    A process may die at any moment. Until the copy is finished nothing lies at the target, and the source is as it was,
+    but that it may be sealed; then :meth:`unseal` and :meth:`discard` leave nothing behind.
+    """
+
+    def check(self) -> None:
+        """Refuse a target at which something lies.
+
+        Raises:
+            Conflict: something does.
+        """
+
+    def copy(self, progress: Callable[[float], None]) -> str:
+        """Copy the source, durable, while others read and write it, and verify that; gives a hash of its content.
+
+        ``progress`` is told the part that is done.
+        """
+
+    def pause(self) -> AbstractContextManager[None]:
+        """Keep the writers of all processes out, until the context ends."""
+
+    def finish(self, *, fresh: bool) -> None:
+        """Make the copy what the source is now, verify that, and let it lie at the target; call it in a pause.
+
+        A ``fresh`` one keeps no records of plugins and no answers for idempotency keys: it is another database.
+        """
+
+    def seal(self) -> None:
+        """Let every process refuse, with Moving, to read or write the source; call it in a pause."""
+
+    def unseal(self) -> None:
+        """Let the source be used again, if it was sealed; not in a pause."""
+
+    def discard(self) -> None:
+        """Remove what there is of a copy that was not finished."""
+
+    def close(self) -> None:
+        """Let go of both."""
+
+
 @dataclass(frozen=True, slots=True)
 class StorageBackend:
     """A kind of storage, chosen by URL scheme.
 
     ``remove`` removes the data of a database for good, and whatever lies beside it; what is gone already is no error.
-    None: the storage leaves that to its operator.
+    None: the storage leaves that to its operator. ``relocate`` is for moving and cloning a database from one placement
+    to another one of the same scheme; None: the storage cannot do that.
     """
 
     scheme: str
     open: Callable[[Placement, Scheduler], Database]
     capabilities: frozenset[Capability] = frozenset()
     remove: Callable[[Placement], None] | None = None
+    relocate: Callable[[Placement, Placement], Relocation] | None = None

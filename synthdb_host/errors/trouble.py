@@ -2,7 +2,7 @@
 
 from synthdb_host.errors.base import RequestError
 
-__all__ = ["EgressFailed", "FellBehind", "InternalError", "StorageFull", "Timeout", "Unavailable"]
+__all__ = ["EgressFailed", "FellBehind", "InternalError", "Moving", "StorageFull", "Timeout", "Unavailable"]
 
 
 class InternalError(RequestError):
@@ -36,6 +36,16 @@ class EgressFailed(Unavailable):
     status = 502
     code = "egress_failed"
     title = "No answer from another server"
+
+
+class Moving(Unavailable):
+    """The database is being moved to another place, or lies elsewhere than where it was looked for.
+
+    Try again after the seconds in the Retry-After header; a file that was moved away is not used any more.
+    """
+
+    code = "moving"
+    title = "Database is moving"
 
 
 class FellBehind(Unavailable):

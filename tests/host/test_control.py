@@ -41,7 +41,7 @@ def revision(folder: Path, name: str, down: str | None = None, then: str = "pass
     return folder
 
 
-OWN = {"databases", "placements", "tenants", "tenant_hosts", "jobs", "job_schedules", "alembic_version_host"}
+OWN = {"databases", "moves", "placements", "tenants", "tenant_hosts", "jobs", "job_schedules", "alembic_version_host"}
 
 
 def tables() -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 from synthdb_host.contracts import Placement, Scheduler, StorageBackend
 from synthdb_host.control import Control
 from synthdb_host.directory import Directory
-from synthdb_host.directory_tables import DATABASES
+from synthdb_host.directory_tables import DATABASES, MoveRecord
 from synthdb_host.errors import (
     DatabaseArchived,
     DuplicateName,
@@ -281,7 +281,7 @@ def test_a_database_that_lies_elsewhere_now_is_opened_there() -> None:
     host, plugin = crowded()
     other = Directory(Control(Path("data")))
     held = host.databases.hold("a")
-    other.relocate(other.get("a"), "other:elsewhere", "")
+    other.relocate(MoveRecord(other.get("a").id, "other:a", "other:elsewhere", ""))
     host.databases.get("a")
     before = [(one.placement.url, one.closed) for one in plugin.opened]
     held.release()

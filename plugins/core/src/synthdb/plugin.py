@@ -18,6 +18,7 @@ from synthdb_host.contracts import (
     Permission,
     Placement,
     Principal,
+    Relocation,
     Scheduler,
     StorageBackend,
 )
@@ -62,7 +63,7 @@ class CorePlugin:
         from synthdb.engine.capabilities import CAPABILITIES, POSTGRESQL  # noqa: PLC0415 - the engine loads on use
 
         return [
-            StorageBackend("sqlite", self._open, CAPABILITIES, self._remove),
+            StorageBackend("sqlite", self._open, CAPABILITIES, self._remove, self._relocate),
             StorageBackend("postgresql", self._open_postgresql, POSTGRESQL, self._remove_postgresql),
         ]
 
@@ -162,6 +163,11 @@ class CorePlugin:
 
     def _remove_postgresql(self, placement: Placement) -> None:
         _postgresql().remove_postgresql(placement, self._settings)
+
+    def _relocate(self, source: Placement, target: Placement) -> Relocation:
+        from synthdb.storage.relocation import FileRelocation  # noqa: PLC0415 - SQLAlchemy loads on use
+
+        return FileRelocation(source, target, self._settings.lock_timeout_seconds)
 
     def _queue_backfill(self, database: str) -> None:
         """Let a job do what a write has left; where no job can be queued, it is left until somebody asks for it."""

@@ -34,8 +34,8 @@ from synthdb.storage.layout import read_format
 from synthdb.storage.locks import Lock, WriteLock
 from synthdb.storage.processes import this_process
 from synthdb_host.catalog import Catalog
-from synthdb_host.contracts import Capability, Context, Placement, Restrictions, Result, Scheduler, Watch
-from synthdb_host.errors import RequestError, Timeout, Unavailable, UnknownDatabase
+from synthdb_host.contracts import ELSEWHERE, Capability, Context, Placement, Restrictions, Result, Scheduler, Watch
+from synthdb_host.errors import Moving, RequestError, Timeout, Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
 from synthdb_host.records import Records
 from synthdb_host.versions import Offset
@@ -378,6 +378,9 @@ class EngineDatabase(ABC):
 
     def _admit(self, catalog: StoredCatalog) -> None:
         """Refuse an operation if the database needs other plugins than its caller has looked at."""
+        if ELSEWHERE in catalog.requires:
+            self._catalog = catalog
+            raise Moving("The database lies elsewhere now.", hint="Try again.", data={"retry_after": 1})
         if catalog.requires != self._admitted:
             self._catalog, self._admitted = catalog, catalog.requires
             raise Unavailable(
