@@ -12,7 +12,6 @@ from synthdb_host.settings import HostSettings
 from synthdb_host.signing import Signing
 
 if TYPE_CHECKING:
-    from synthdb_host.egress import Egress
     from synthdb_host.following import Consumers
 
 __all__ = ["PluginHost"]
@@ -44,10 +43,6 @@ class PluginHost(Protocol):
     @property
     def jobs(self) -> Jobs:
         """Background work: queue a job for a task, look at jobs, run a task at once."""
-
-    @property
-    def egress(self) -> "Egress":
-        """Requests to addresses that others have chosen."""
 
     @property
     def signing(self) -> Signing:

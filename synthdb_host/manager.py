@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel
@@ -26,7 +25,6 @@ from synthdb_host.versions import Follow
 
 if TYPE_CHECKING:
     from synthdb_host.control import Control
-    from synthdb_host.egress import Egress
 
 __all__ = ["Host", "LoadedPlugin", "load_target"]
 
@@ -103,13 +101,6 @@ class Host:
         if loader.problems:
             raise StartupError([str(problem) for problem in loader.problems])
         return host
-
-    @cached_property
-    def egress(self) -> "Egress":
-        """Requests to addresses that others have chosen."""
-        from synthdb_host.egress import Egress  # noqa: PLC0415 - who sends nothing pays for no TLS
-
-        return Egress(self.settings.egress)
 
     def plugin_settings(self, plugin_id: str) -> BaseModel:
         """Give the settings of an active plugin, of the type that its manifest names."""

@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
@@ -38,7 +37,6 @@ from synthdb_host.provenance import PREFIX, Provenance
 from synthdb_host.selection import Selection, closest, find_config, names, read_toml
 
 __all__ = [
-    "EgressSettings",
     "FeedSettings",
     "HostSettings",
     "JobSettings",
@@ -128,22 +126,6 @@ class FeedSettings(BaseModel):
     )
 
 
-class EgressSettings(BaseModel):
-    """Which addresses that users give are called: webhooks, connectors. Only public hosts over HTTPS by default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    allow_http: bool = Field(default=False, description="whether URLs may begin with http")
-    networks: _Names = Field(default=(), description="networks that may be reached though they are not public")
-
-    @field_validator("networks")
-    @classmethod
-    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for network in networks:
-            ip_network(network)
-        return networks
-
-
 class TenantSettings(BaseModel):
     """Whose databases are served, and how many are open at a time; see Tenants, databases and placements."""
 
@@ -196,7 +178,6 @@ class HostSettings(BaseSettings):
     limits: Limits = Field(default=Limits(), description="what one request may cost")
     feeds: FeedSettings = Field(default=FeedSettings(), description="what those may cost who follow changes")
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
-    egress: EgressSettings = Field(default=EgressSettings(), description="which addresses that users give are called")
     tenants: TenantSettings = Field(default=TenantSettings(), description="whose databases are served, and how many")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)

@@ -84,7 +84,7 @@ class EgressRefused(BadRequest):
     """Nothing is sent to this URL: it is not https to a public host.
 
     Give the https URL of a host that is reached from the internet. The operator can allow networks and http with the
-    settings egress.networks and egress.allow_http.
+    settings plugins.core.egress.networks and allow_http.
     """
 
     code = "egress_refused"

@@ -19,8 +19,8 @@ __all__ = ["SECRET", "Answer", "Received", "Receiver", "Site"]
 SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 QUICK: Final = {
-    "SYNTHDB_EGRESS__ALLOW_HTTP": "true",
-    "SYNTHDB_EGRESS__NETWORKS": "127.0.0.0/8",
+    "SYNTHDB_PLUGINS__CORE__EGRESS__ALLOW_HTTP": "true",
+    "SYNTHDB_PLUGINS__CORE__EGRESS__NETWORKS": "127.0.0.0/8",
     "SYNTHDB_JOBS__POLL_SECONDS": "0.05",
     "SYNTHDB_JOBS__LEASE_SECONDS": "5",
     "SYNTHDB_PLUGINS__CORE__DURABILITY": "normal",

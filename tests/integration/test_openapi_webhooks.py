@@ -9,7 +9,8 @@ import jsonschema  # type: ignore[import-untyped] # comes with openapi-spec-vali
 import pytest
 
 from synthdb.plugin import plugin as core
-from synthdb_host.settings import EgressSettings
+from synthdb_host.manager import Host
+from synthdb_host.settings import HostSettings
 from synthdb_host.testing.hosting import ApiClient, build_host
 
 _ALL: Final = "/meta/v1/main/webhooks"
@@ -20,8 +21,9 @@ _URL: Final = "http://127.0.0.1:9999/in"
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[ApiClient]:
     """Serve the database ``main`` of a host with a control database."""
-    egress = EgressSettings(allow_http=True, networks=("127.0.0.0/8",))
-    host = build_host(tmp_path, {"core": core()}, egress=egress)
+    egress = {"allow_http": True, "networks": ["127.0.0.0/8"]}
+    settings = HostSettings.model_validate({"data": tmp_path, "plugins": {"core": {"egress": egress}}})
+    host = Host.build(settings, plugins={"core": core()}, discover=False)
     with ApiClient(host) as client:
         host.databases.create_first()
         yield client

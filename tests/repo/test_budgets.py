@@ -28,8 +28,8 @@ VOCABULARY: Final = frozenset(
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_396
-MACHINERY_LINES: Final = 6_243
+VOCABULARY_LINES: Final = 2_450
+MACHINERY_LINES: Final = 6_300
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 

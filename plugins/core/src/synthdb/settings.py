@@ -1,10 +1,34 @@
 """The settings of the core plugin: section ``plugins.core``."""
 
-from typing import Literal
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-__all__ = ["CoreSettings", "GraphqlSettings"]
+from synthdb_host.selection import names
+
+if TYPE_CHECKING:
+    from synthdb_host.hosting import PluginHost
+
+__all__ = ["CoreSettings", "EgressSettings", "GraphqlSettings", "core_settings"]
+
+
+class EgressSettings(BaseModel):
+    """Which addresses that users give are called: webhooks. Only public hosts over HTTPS by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow_http: bool = Field(default=False, description="whether URLs may begin with http")
+    networks: Annotated[tuple[str, ...], BeforeValidator(names)] = Field(
+        default=(), description="networks that may be reached though they are not public"
+    )
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ip_network(network)
+        return networks
 
 
 class GraphqlSettings(BaseModel):
@@ -76,6 +100,7 @@ class CoreSettings(BaseModel):
         gt=0,
         description="How long the Link to the next page can be followed; at most as long as versions are kept.",
     )
+    egress: EgressSettings = Field(EgressSettings(), description="which addresses that users give are called")
     graphql: GraphqlSettings = Field(GraphqlSettings(), description="what GraphQL offers and allows")
     lock_timeout_seconds: float = Field(30.0, gt=0, le=600, description="How long a write waits for other writers.")
     max_pages: int | None = Field(None, gt=0, description="Limit on a database file's size, in pages of 4 KiB.")
@@ -104,3 +129,9 @@ class CoreSettings(BaseModel):
     slow_operation_seconds: float = Field(
         1.0, gt=0, description="Operations that take longer than this are logged as slow."
     )
+
+
+def core_settings(host: "PluginHost") -> CoreSettings:
+    """Give the settings that are in force for what belongs to core."""
+    settings = host.plugin_settings("core")
+    return settings if isinstance(settings, CoreSettings) else CoreSettings()

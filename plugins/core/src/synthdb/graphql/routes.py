@@ -15,7 +15,7 @@ from synthdb.graphql.service import Service
 from synthdb.graphql.subscriptions.connection import Terms
 from synthdb.graphql.subscriptions.sockets import Sockets
 from synthdb.rest.assets import AssetResource
-from synthdb.rest.routes import core_settings
+from synthdb.settings import core_settings
 from synthdb_host.contracts import Route
 
 if TYPE_CHECKING:

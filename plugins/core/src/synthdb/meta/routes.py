@@ -40,7 +40,8 @@ from synthdb.meta.lookback import (
 )
 from synthdb.meta.querying import QueriesResource, QueryResource
 from synthdb.meta.webhooks import WEBHOOKS
-from synthdb.rest.routes import core_settings, readers
+from synthdb.rest.routes import readers
+from synthdb.settings import core_settings
 from synthdb_host.contracts import Route
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from synthdb.realtime.resources import ChangesResource
-from synthdb.rest.routes import core_settings
+from synthdb.settings import core_settings
 from synthdb_host.contracts import Route
 
 if TYPE_CHECKING:

@@ -15,19 +15,13 @@ from synthdb.rest.shapes import Shapes
 from synthdb.rest.steps import Steps
 from synthdb.rest.streaming import Streams
 from synthdb.rest.suffixes import Suffixes
-from synthdb.settings import CoreSettings
+from synthdb.settings import core_settings
 from synthdb_host.contracts import MediaType, Route
 
 if TYPE_CHECKING:
     from synthdb_host.hosting import PluginHost
 
-__all__ = ["core_settings", "readers", "routes"]
-
-
-def core_settings(host: "PluginHost") -> CoreSettings:
-    """Give the settings of the plugin that this interface belongs to."""
-    settings = host.plugin_settings("core")
-    return settings if isinstance(settings, CoreSettings) else CoreSettings()
+__all__ = ["readers", "routes"]
 
 
 def readers(host: "PluginHost") -> tuple[Shapes, Steps]:

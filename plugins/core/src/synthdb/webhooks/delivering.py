@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from synthdb.settings import CoreSettings
+from synthdb.egress.sending import egress
+from synthdb.settings import CoreSettings, core_settings
 from synthdb.webhooks.messages import Message, messages_of, sign
 from synthdb.webhooks.store import KIND, Webhooks, dead_key
 from synthdb.webhooks.webhook import Health, Webhook, now
@@ -66,8 +67,9 @@ def send(host: "PluginHost", webhook: Webhook, message: Message) -> Attempted:
     headers = {"Content-Type": "application/json", "User-Agent": "SynthDB", **sign(message, webhook.valid_secrets())}
     began = time.monotonic()
     try:
-        seconds = _settings(host).webhook_timeout_seconds
-        reply = host.egress.send("POST", webhook.url, message.body, headers, seconds=seconds)
+        settings = core_settings(host)
+        seconds = settings.webhook_timeout_seconds
+        reply = egress(settings.egress).send("POST", webhook.url, message.body, headers, seconds=seconds)
     except (EgressFailed, EgressRefused) as error:
         return Attempted(None, error.detail, _since(began))
     if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -131,7 +133,7 @@ class _Post:
         Raises:
             Postponed: the message is tried again, or the webhook was switched off.
         """
-        settings, log = _settings(self.run.host), self.logged(message, attempted)
+        settings, log = core_settings(self.run.host), self.logged(message, attempted)
         since = self.health.failing_since or now()
         health = replace(
             self.health, failures=self.health.failures + 1, failing_since=since, error=attempted.error,
@@ -241,8 +243,3 @@ def _asked_to_wait(text: str) -> float:
 
 def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
-
-
-def _settings(host: "PluginHost") -> CoreSettings:
-    settings = host.plugin_settings("core")
-    return settings if isinstance(settings, CoreSettings) else CoreSettings()

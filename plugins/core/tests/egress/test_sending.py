@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import pytest
 
-from synthdb_host.egress import Egress
+from synthdb.egress.sending import Egress
+from synthdb.settings import CoreSettings, EgressSettings
 from synthdb_host.errors import ConfigurationError, EgressFailed, EgressRefused
-from synthdb_host.settings import EgressSettings, HostSettings
+from synthdb_host.settings import HostSettings
 
 CERTIFICATES: Final = Path(__file__).parent / "certificates"
 PUBLIC: Final = "93.184.215.14"
@@ -187,9 +188,9 @@ def test_an_operator_can_allow_networks_but_never_what_tells_secrets() -> None:
 
 def test_a_network_that_is_none_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is found when the host starts."""
-    monkeypatch.setenv("SYNTHDB_EGRESS__NETWORKS", "10.0.0.0/8,localhost")
-    with pytest.raises(ConfigurationError, match=r"egress\.networks"):
-        HostSettings.load()
+    monkeypatch.setenv("SYNTHDB_PLUGINS__CORE__EGRESS__NETWORKS", "10.0.0.0/8,localhost")
+    with pytest.raises(ConfigurationError, match=r"plugins\.core\.egress\.networks"):
+        HostSettings.load().section("core", CoreSettings)
 
 
 def test_the_connection_goes_to_the_address_that_was_judged(monkeypatch: pytest.MonkeyPatch) -> None:

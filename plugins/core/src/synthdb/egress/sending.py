@@ -1,4 +1,4 @@
-"""Requests to addresses that others have chosen: webhooks, connectors, discovery documents.
+"""Requests to addresses that others have chosen, such as those of webhooks.
 
 Whoever can make a server fetch an address can use it to reach what only the server reaches. So the name is resolved
 here, every address that it has is judged, and the connection is made to the address that was judged, with the name
@@ -14,20 +14,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
+from synthdb.settings import EgressSettings
 from synthdb_host.errors import EgressFailed, EgressRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from synthdb_host.settings import EgressSettings
 
-__all__ = ["Egress", "Reply", "Resolve", "Target"]
+__all__ = ["Egress", "Reply", "Resolve", "Target", "egress"]
 
 _Address = IPv4Address | IPv6Address
 
@@ -102,14 +102,14 @@ class Reply:
 
 
 class Egress:
-    """Sends requests for others: ``host.egress``. Safe to use from many threads.
+    """Sends requests for others. Safe to use from many threads; made once for the same settings, by :func:`egress`.
 
     Args:
         settings: what is allowed beyond public hosts over HTTPS.
         resolve: finds the addresses of a name.
     """
 
-    def __init__(self, settings: "EgressSettings", resolve: Resolve | None = None) -> None:
+    def __init__(self, settings: EgressSettings, resolve: Resolve | None = None) -> None:
         self._settings = settings
         self._networks = tuple(map(ip_network, settings.networks))
         self._resolve = resolve or _resolve
@@ -164,7 +164,9 @@ class Egress:
         target = Target.of(url)
         if target.scheme == "http" and not self._settings.allow_http:
             raise EgressRefused(
-                "Only https is allowed.", hint="The operator can allow http with egress.allow_http.", where="url"
+                "Only https is allowed.",
+                hint="The operator can allow http with plugins.core.egress.allow_http.",
+                where="url",
             )
         if target.port < _FIRST_FREE_PORT and target.port not in _PORTS.values():
             raise EgressRefused(f"Port {target.port} belongs to another service.", where="url")
@@ -181,7 +183,7 @@ class Egress:
             # Which address it is stays untold: it is one of this network.
             raise EgressRefused(
                 f"The host {target.host!r} is not a public one.",
-                hint="The operator can allow its network with egress.networks.",
+                hint="The operator can allow its network with plugins.core.egress.networks.",
                 where="url",
             )
         return found if isinstance(found, list) else list(found)
@@ -219,6 +221,12 @@ class Egress:
         finally:
             watch.cancel()
             plain.close()
+
+
+@lru_cache(8)
+def egress(settings: EgressSettings) -> Egress:
+    """Give what sends under these settings; what it knows of TLS is read once."""
+    return Egress(settings)
 
 
 def _is_address(host: str) -> bool:
