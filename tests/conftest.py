@@ -20,3 +20,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in sorted(reports, key=lambda report: str(report.nodeid)):
         facts = ", ".join(f"{name}: {value}" for name, value in report.user_properties)
         terminalreporter.write_line(f"{report.nodeid}\n    {facts}")
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the PostgreSQL server of this process, if a test has started one."""
+    from plugins.core.tests.servers import stop_server  # noqa: PLC0415 - tests of the host alone need no driver
+
+    stop_server()

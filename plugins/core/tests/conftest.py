@@ -134,3 +134,10 @@ def scripted(script: Script, tmp_path: Path) -> Iterator[synthdb.Connection]:
     host.start_worker(EmbeddedScheduler())
     yield synthdb.Connection(host, "db")
     host.stop_worker()
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the PostgreSQL server of this process, if a test has started one."""
+    from plugins.core.tests.servers import stop_server  # noqa: PLC0415 - tests of the host alone need no driver
+
+    stop_server()

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-__all__ = ["schema_url", "server", "server_url"]
+__all__ = ["schema_url", "server", "server_url", "stop_server"]
 
 
 @cache
@@ -29,6 +29,13 @@ def server() -> Any:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
     return started
+
+
+def stop_server() -> None:
+    """Stop the server, if one was started: workers of xdist end without what is registered with atexit."""
+    if server.cache_info().currsize:
+        server().cleanup()
+        server.cache_clear()
 
 
 def server_url() -> str:

@@ -208,6 +208,9 @@ def test_a_flood_whose_answers_nobody_reads_costs_no_memory(
             except TimeoutError:
                 is_taken = False
                 break
+            except ConnectionResetError:
+                # Whoever begins a message inside another one is cut off, sooner or later than it has sent all.
+                break
         assert 200 == await asyncio.to_thread(_status, server)
         assert resident(server) - before < _MOST_GROWTH
         assert is_taken is not is_answered
