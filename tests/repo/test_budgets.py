@@ -28,8 +28,8 @@ VOCABULARY: Final = frozenset(
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_450
-MACHINERY_LINES: Final = 6_300
+VOCABULARY_LINES: Final = 2_400
+MACHINERY_LINES: Final = 6_050
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60
 
