@@ -94,6 +94,13 @@ def test_requests_are_counted_by_route_and_plugin(client: ApiClient) -> None:
     assert 1 == value(told(client), count, plugin="metrics", route="/x/metrics/prometheus")
 
 
+def test_what_the_host_refuses_first_is_counted_too(client: ApiClient) -> None:
+    """And answered as it is without this plugin."""
+    answer = client.get(f"/healthz/{'a' * 100_000}")
+    assert (414, "too_large") == (answer.status_code, answer.json["code"])
+    assert 1 == value(told(client), "synthdb_request_seconds_count", method="GET", status="414")
+
+
 def test_operations_are_counted_by_kind_and_outcome(client: ApiClient) -> None:
     """With the rows that they read or wrote, whichever way they came."""
     gate = client.host.gate

@@ -33,7 +33,9 @@ class RequestMetrics:
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, resource: object, req_succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:  # fmt: skip
         """Look at it again."""
-        seconds = perf_counter() - req.context.metrics_began
+        now = perf_counter()
+        # What was answered before it came to us took next to no time.
+        seconds = now - getattr(req.context, "metrics_began", now)
         route = req.uri_template or _NOWHERE
         method = req.method if req.method in _METHODS else _NOWHERE
         self._series.request(self._plugin(route), method, route, resp.status_code, seconds)
