@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.versions.items import COLUMNS, items
-from synthdb.engine.database import open_sqlite
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.catalog import Column, ColumnType
 from synthdb_host.contracts import Context, Placement, Principal, Restrictions, Result

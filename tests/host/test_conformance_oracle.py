@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from synthdb_memory.database import open_memory
 
 from plugins.core.tests.servers import schema_url
-from synthdb.engine.database import open_sqlite
 from synthdb.engine.postgresql import open_postgresql
+from synthdb.engine.sqlite import open_sqlite
 from synthdb_host.contracts import Database, Placement, TableRestriction
 from synthdb_host.operations import (
     Aggregate,

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from synthdb.engine.database import open_sqlite
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.catalog import ForeignKey, Index, Table, UniqueKey
 from synthdb_host.contracts import Placement

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from synthdb.engine.database import open_sqlite
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import Database, Placement
 from synthdb_host.scheduling import EmbeddedScheduler

@@ -46,7 +46,7 @@ class CorePlugin:
     @hookimpl
     def synthdb_startup(self, host: "PluginHost") -> None:
         """Take the settings, and import the engine before workers fork, so that no first request waits for it."""
-        import synthdb.engine.database  # noqa: F401, PLC0415 - only hosts that start need it
+        import synthdb.engine.sqlite  # noqa: F401, PLC0415 - only hosts that start need it
 
         self._host = host
         settings = host.plugin_settings("core")
@@ -147,7 +147,7 @@ class CorePlugin:
             _log.warning("slow operation: %s on %s took %.3f s", type(operation).__name__, database, outcome.seconds)
 
     def _open(self, placement: Placement, scheduler: Scheduler) -> Database:
-        from synthdb.engine.database import open_sqlite  # noqa: PLC0415 - engine and SQLAlchemy load on use
+        from synthdb.engine.sqlite import open_sqlite  # noqa: PLC0415 - engine and SQLAlchemy load on use
 
         return open_sqlite(placement, scheduler, self._settings, lambda: self._queue_backfill(placement.name))
 

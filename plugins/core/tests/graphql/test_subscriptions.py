@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from plugins.core.tests.graphql.conftest import Api, fill, serving, url_of
-from synthdb.engine.database import SqliteDatabase
+from synthdb.engine.sqlite import SqliteDatabase
 from synthdb_host.access import LOCAL
 from synthdb_host.contracts import Context, Policy, Principal, Resource, RowPolicy
 from synthdb_host.operations import Delete, Insert, Operation, Update

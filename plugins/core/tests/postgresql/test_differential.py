@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.core.tests.servers import schema_url
-from synthdb.engine.database import open_sqlite
 from synthdb.engine.postgresql import open_postgresql
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import Placement
 from synthdb_host.errors import RequestError

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from synthdb.engine.database import SqliteDatabase
+from synthdb.engine.sqlite import SqliteDatabase
 from synthdb.plugin import plugin as core
 from synthdb_host.contracts import Authorizer, Context, Decision, Policy, Principal, Resource, RowPolicy, Verdict
 from synthdb_host.errors import FellBehind, Forbidden, HistoryGone, InvalidParameter, RequestError, Unavailable

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from synthdb.engine.database import SqliteDatabase, open_sqlite
+from synthdb.engine.sqlite import SqliteDatabase, open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import UNRESTRICTED, Context, Placement, Principal, Restrictions, Result
 from synthdb_host.operations import ColumnRef, Comparison, Delete, Filter, Insert, OnConflict, Operation, Select, Update

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from synthdb.engine.database import open_sqlite
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.catalog import CheckConstraint, Column, ColumnType, Index, UniqueKey
 from synthdb_host.contracts import Placement

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from synthdb.engine.database import open_sqlite
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import Placement
 from synthdb_host.operations import HEAD, Aggregate, ColumnRef, Comparison, Output, Ref, Select, Update

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from synthdb.engine.database import open_sqlite
+from synthdb.engine.sqlite import open_sqlite
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import Placement
 from synthdb_host.errors import RequestError

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from synthdb.engine.database import SqliteDatabase, open_sqlite
+from synthdb.engine.sqlite import SqliteDatabase, open_sqlite
 from synthdb.engine.writer import Unit
 from synthdb.settings import CoreSettings
 from synthdb_host.contracts import UNRESTRICTED, Context, Placement, Principal, Result

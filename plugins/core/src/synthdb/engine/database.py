@@ -1,4 +1,4 @@
-"""A SynthDB database, behind the storage contract; one in a SQLite file."""
+"""A SynthDB database, behind the storage contract, wherever it lies."""
 
 import time
 from abc import ABC, abstractmethod
@@ -11,7 +11,6 @@ from synthdb.catalog.model import StoredCatalog
 from synthdb.catalog.store import load_catalog, read_versions
 from synthdb.engine.capabilities import CAPABILITIES
 from synthdb.engine.foreseeing import Foreseeable, foreseen
-from synthdb.engine.functions import register_functions
 from synthdb.engine.idempotency import Running
 from synthdb.engine.place_catalogs import PlaceCatalogs
 from synthdb.engine.plans import Cursor
@@ -28,49 +27,24 @@ from synthdb.engine.versions.reading import VersionReading, read_versions_of
 from synthdb.engine.versions.seeing import EngineChanges, Seeing
 from synthdb.engine.writer import Deferring, Unit, Writer
 from synthdb.settings import CoreSettings
-from synthdb.storage.connections import Connection, Connections, SqliteConnections, is_sqlite
-from synthdb.storage.files import database_file
+from synthdb.storage.connections import Connection, Connections, is_sqlite
 from synthdb.storage.layout import read_format
-from synthdb.storage.locks import Lock, WriteLock
+from synthdb.storage.locks import Lock
 from synthdb.storage.processes import this_process
 from synthdb_host.catalog import Catalog
-from synthdb_host.contracts import ELSEWHERE, Capability, Context, Placement, Restrictions, Result, Scheduler, Watch
-from synthdb_host.errors import Moving, RequestError, Timeout, Unavailable, UnknownDatabase
+from synthdb_host.contracts import ELSEWHERE, Capability, Context, Restrictions, Result, Scheduler, Watch
+from synthdb_host.errors import Moving, RequestError, Timeout, Unavailable
 from synthdb_host.operations import HEAD, Batch, Define, Operation, Ref, Select, Sql
 from synthdb_host.records import Records
 from synthdb_host.versions import Offset
 
-__all__ = ["EngineDatabase", "SqliteDatabase", "open_sqlite"]
+__all__ = ["EngineDatabase"]
 
 _SLOW_SHAPES: Final = 256
 _EMPTY: Final = StoredCatalog(0, 0, {}, frozenset())
 
 T = TypeVar("T")
 _Work = Callable[[Connection, StoredCatalog], Result]
-
-
-def open_sqlite(
-    placement: Placement,
-    scheduler: Scheduler,
-    settings: CoreSettings | None = None,
-    announce: Callable[[], None] = lambda: None,
-) -> "SqliteDatabase":
-    """Open the database file of a placement, making it if the placement says so.
-
-    ``announce`` is called when a write has left something for a backfill to do.
-
-    Raises:
-        UnknownDatabase: there is no such file.
-        Unavailable: it is not a SynthDB database of a known format, or cannot be read and written.
-    """
-    path = database_file(placement.url)
-    try:
-        if not path.exists() and not placement.create:
-            raise UnknownDatabase(f"There is no database file {path.name!r}.", data={"database": placement.name})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteDatabase(path, scheduler, settings or CoreSettings(), announce)
-    except OSError as error:
-        raise Unavailable(f"The database file {path.name!r} cannot be opened: {error.strerror}.") from error
 
 
 class EngineDatabase(ABC):
@@ -461,19 +435,3 @@ def _note_of(connection: Connection) -> StateNote:
 
 def _with_state(found: Result, state: str | None) -> Result:
     return Result(found.encoder, found.rows, found.total, versions=found.versions, state=state, position=found.position)
-
-
-class SqliteDatabase(EngineDatabase):
-    """The engine over a file."""
-
-    def _connect(self, settings: CoreSettings) -> Connections:
-        return SqliteConnections(
-            self._path,
-            register_functions,
-            synchronous=settings.durability.upper(),
-            busy_seconds=settings.lock_timeout_seconds,
-            max_pages=settings.max_pages,
-        )
-
-    def _lock_of(self, settings: CoreSettings) -> Lock:
-        return WriteLock(self._path, settings.lock_timeout_seconds)
