@@ -65,7 +65,7 @@ def main(rounds: float = _ROUNDS, seconds: float = _SECONDS) -> int:
     with tempfile.TemporaryDirectory(prefix="synthdb-floods-") as name:
         folder = Path(name)
         _fill(folder / "films.db")
-        server = LiveServer(folder, "--database", str(folder / "films.db"), "--workers", "2")
+        server = LiveServer(folder, "--database", str(folder / "films.db"), "--workers", "2", plugins=("core",))
         try:
             found = _measure(server.url, int(rounds), seconds)
         finally:

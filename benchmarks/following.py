@@ -32,7 +32,7 @@ def main() -> int:
         folder = Path(name)
         with synthdb.connect(folder / "shop.db") as db:
             db.insert("orders", {"number": -1})
-            server = LiveServer(folder, "--database", str(folder / "shop.db"))
+            server = LiveServer(folder, "--database", str(folder / "shop.db"), plugins=("core",))
             try:
                 told, polled = _measure(db, server.url, folder / "shop.db")
             finally:

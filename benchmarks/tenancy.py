@@ -98,6 +98,8 @@ def _measured(folder: Path, names: Sequence[str], requests: int, most: int) -> l
     environment = {
         "SYNTHDB_ADMIN_TOKEN": "secret",
         "SYNTHDB_LOG_LEVEL": "warning",
+        "SYNTHDB_PLUGINS__AUTOLOAD": "false",
+        "SYNTHDB_PLUGINS__ENABLED": "core",
         "SYNTHDB_TENANTS__DOMAIN": "test",
         "SYNTHDB_TENANTS__MAX_OPEN_DATABASES": str(most),
     }

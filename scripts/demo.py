@@ -30,6 +30,12 @@ _REFERENCES: Final = (
     "weather.origin=airports.faa",
 )
 _SYNTHDB: Final = (sys.executable, "-m", "synthdb_host")
+_DEFAULTS: Final = {
+    "SYNTHDB_LOG_LEVEL": "warning",
+    # Nobody is asked for a credential in a demo: the plugin that does is left out.
+    "SYNTHDB_PLUGINS__AUTOLOAD": "false",
+    "SYNTHDB_PLUGINS__ENABLED": "core,compression,cors,metrics",
+}
 _START_SECONDS: Final = 60
 _LAST_PORT: Final = 65_535
 
@@ -70,7 +76,7 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     if problem := _why_not_a_port(text, port) or _why_not(host, port):
         print(problem, file=sys.stderr)
         return 1
-    quiet = dict(environment) | {"SYNTHDB_LOG_LEVEL": environment.get("SYNTHDB_LOG_LEVEL", "warning")}
+    quiet = _DEFAULTS | dict(environment)
     print(f"== importing {_SOURCES.name}/ into {data}", flush=True)
     imported = subprocess.run(_import_command(data), env=quiet, check=False)
     if imported.returncode:

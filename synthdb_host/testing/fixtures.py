@@ -1,7 +1,7 @@
 """The pytest plugin of the kit; pytest finds it through its entry point ``synthdb``."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,37 @@ if TYPE_CHECKING:
     from synthdb_host.testing.recording import HookRecorder
     from synthdb_host.testing.serving import LiveServer
 
-__all__ = ["hook_recorder", "live_server", "make_client", "make_host", "synthdb_data"]
+__all__ = [
+    "hook_recorder",
+    "live_server",
+    "make_client",
+    "make_host",
+    "pytest_addoption",
+    "pytest_configure",
+    "synthdb_data",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a project choose which plugins load in its tests."""
+    parser.addini("synthdb_plugins", "installed plugins that load in tests; without it all do", type="args")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the choice, for this process and those that it starts."""
+    chosen = config.getini("synthdb_plugins")
+    if chosen:
+        from synthdb_host.testing.choosing import choose, installed  # noqa: PLC0415 - loaded by every pytest run
+
+        os.environ.update(choose(installed(chosen)))
 
 
 @pytest.fixture
 def synthdb_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder for one test, and no setting from this machine's environment."""
-    for name in [name for name in os.environ if name.startswith("SYNTHDB_")]:
+    """A data folder for one test, and no setting from this machine's environment but the choice of plugins."""
+    from synthdb_host.testing.choosing import without_settings  # noqa: PLC0415 - loaded by every pytest run
+
+    for name in os.environ.keys() - without_settings(os.environ):
         monkeypatch.delenv(name)
     return tmp_path / "data"
 
@@ -76,8 +100,10 @@ def live_server(tmp_path: Path) -> "Iterator[Callable[..., LiveServer]]":
 
     with ExitStack() as stack:
 
-        def start(*arguments: str, environment: Mapping[str, str] | None = None) -> "LiveServer":
-            server = LiveServer(tmp_path, *arguments, environment=environment)
+        def start(
+            *arguments: str, environment: Mapping[str, str] | None = None, plugins: Sequence[str] | None = None
+        ) -> "LiveServer":
+            server = LiveServer(tmp_path, *arguments, environment=environment, plugins=plugins)
             stack.callback(server.close)
             return server
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from synthdb_host.testing.choosing import choose, without_settings
+
 __all__ = ["LiveServer"]
 
 _SERVE: Final = ("-m", "synthdb_host", "serve")
@@ -25,7 +27,8 @@ class LiveServer:
     Args:
         folder: where the data folder and the log are made, and the working directory.
         arguments: further arguments of ``synthdb serve``.
-        environment: variables to set; inherited ``SYNTHDB_*`` variables are left out.
+        environment: variables to set; inherited ``SYNTHDB_*`` variables are left out, but for the choice of plugins.
+        plugins: the plugins that load; by default those that the test run chose.
         program: what Python runs instead of ``synthdb serve``; it takes the same arguments, and serves.
 
     Raises:
@@ -37,15 +40,15 @@ class LiveServer:
         folder: Path,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
+        plugins: Sequence[str] | None = None,
         program: Sequence[str] = _SERVE,
     ) -> None:
         self._log = folder / "server.log"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SYNTHDB_")}
+        chosen = {} if plugins is None else choose(plugins)
         command = [sys.executable, *program, "--port", "0", "--data", "data", *arguments]
+        variables = without_settings(os.environ) | chosen | dict(environment or {})
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=folder, env={**inherited, **(environment or {})}, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
         try:
             self.url = self._wait_until_ready()
         except BaseException:

@@ -1,5 +1,7 @@
 """The kit for authors of plugins: hosts, clients, recorder and servers that tests can use."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -20,7 +22,9 @@ from synthdb_host.hookspecs import HostSpecs, hookimpl
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest
 from synthdb_host.operations import Insert, Select
+from synthdb_host.selection import canonical
 from synthdb_host.stepping import run
+from synthdb_host.testing.choosing import installed, without_settings
 from synthdb_host.testing.hosting import ApiClient
 from synthdb_host.testing.needing import needs
 from synthdb_host.testing.recording import HookRecorder
@@ -119,7 +123,8 @@ def test_a_live_server_serves_an_installed_plugin(
     site.make_offline(source)
     install = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps", "--no-cache")
     subprocess.run([*install, "--target", tmp_path / "installed", source], check=True)
-    server = live_server("--database", "memory://db", environment={"PYTHONPATH": str(tmp_path / "installed")})
+    path = {"PYTHONPATH": str(tmp_path / "installed")}
+    server = live_server("--database", "memory://db", environment=path, plugins=["memory"])
     with urllib.request.urlopen(server.url, timeout=30) as response:
         page = response.read().decode()
     assert "memory" in page
@@ -182,3 +187,14 @@ def test_a_refused_operation_must_leave_nothing_behind(make_host: Callable[..., 
         write_and_fail()
     with pytest.raises(AssertionError, match="unknown_table"), session.refused("conflict"):
         session.rows("nowhere")
+
+
+def test_a_test_run_chooses_what_loads(tmp_path: Path) -> None:
+    """A plugin that is installed here, but not named in pytest's configuration, is in no server of a test."""
+    chosen = {canonical(name) for name in json.loads(os.environ["SYNTHDB_PLUGINS__ENABLED"])}
+    assert "false" == os.environ["SYNTHDB_PLUGINS__AUTOLOAD"]
+    assert not chosen & {"auth", "synthdb-auth"}
+    assert {"SYNTHDB_PLUGINS__ENABLED": "[]", "PATH": "x"} == without_settings(
+        {"SYNTHDB_PLUGINS__ENABLED": "[]", "SYNTHDB_PORT": "1", "PATH": "x"}
+    )
+    assert [] == installed(["nobody-has-this"])
