@@ -40,14 +40,14 @@ class SynthDB(Peer):
 
     name = "SynthDB"
 
-    def __post_init__(self) -> None:
-        """Leave out what is in this repository, too, but not in the distribution of core."""
+    def prepare(self) -> None:
+        """Import a SQLite file with the rows, keys and index.
+
+        What is in this repository, too, but not in the distribution of core, is left out.
+        """
         enabled = json.dumps(["core", "compression", "cors"])
         chosen = {"SYNTHDB_PLUGINS__AUTOLOAD": "false", "SYNTHDB_PLUGINS__ENABLED": enabled}
         self.environment = chosen | self.environment
-
-    def prepare(self) -> None:
-        """Import a SQLite file with the rows, keys and index."""
         write_sqlite(self.folder / "source.db", items(self.rows))
         command = [str(SCRIPTS / "synthdb"), "import", "source.db", "--db", "bench", "--data", "data"]
         run_to_end(command, self.folder, self.environment)

@@ -104,6 +104,7 @@ WRITES: tuple[tuple[str, str, dict[str, object], Operation], ...] = (
     ("POST", "/gc", {"before": "30 days ago"}, Collect("30 days ago")),
     ("POST", "/backfill", {}, Backfill()),
     ("POST", "/backfill", {"rows": 100}, Backfill(100)),
+    ("POST", "/backfill", {"rows": 100.0}, Backfill(100)),
     (
         "POST",
         "@dev/sql",

@@ -1,5 +1,6 @@
 """The bodies of requests: JSON objects of which every member is known."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import falcon.asgi
@@ -182,8 +183,22 @@ async def read_body(req: falcon.asgi.Request, kind: type[T]) -> T:
         raise InvalidBody(f"The body has {len(body):,} bytes; {_LONGEST:,} are allowed here.", where="body")
     decode_json(body, "body")
     try:
-        return msgspec.json.Decoder(kind, float_hook=exact_number).decode(body)
+        return _decode(body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidBody(f"The body does not fit: {error}.", where="body") from error
     except RecursionError as error:
         raise TooComplex("The JSON body is nested too deeply.", where="body") from error
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.Decoder(kind, float_hook=exact_number).decode(body)
+    except msgspec.ValidationError:
+        # In JSON Schema 5.0 is an integer; only a body that does not fit otherwise is read so.
+        return msgspec.convert(msgspec.json.Decoder(float_hook=_whole_number).decode(body), kind)
+
+
+def _whole_number(text: str) -> float | Decimal | int:
+    number = exact_number(text)
+    whole = int(number)
+    return whole if whole == number else number

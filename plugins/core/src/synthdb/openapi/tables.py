@@ -227,7 +227,8 @@ class TableOperations:
     def _update(self) -> dict[str, Any]:
         parameters = [*self._use("select"), *self._conditions(), *_WRITE]
         values = self._row("Update")
-        request = body({JSON: values, _ARRAY: {"type": "array", "items": values}})
+        keyed = values | {"required": list(self.table.key)}
+        request = body({JSON: values, _ARRAY: {"type": "array", "items": keyed}})
         about = (
             f"Change the rows that the conditions select. {_UNFILTERED} "
             "An array has each row's own values, beside its key."
