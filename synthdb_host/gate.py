@@ -147,27 +147,31 @@ class Gate:
             UnknownDatabase, UnknownRef: there is no such thing.
         """
         database = self.full_name(database, context)
-        try:
-            catalog = await self._catalog(database, context, ref, recent=recent)
-        except Moving:
-            catalog = await self._later(lambda: self._catalog(database, context, ref, recent=recent))
+        catalog = self._recent(database, context, ref) if recent else None
+        if catalog is None:
+            catalog = await self._later(lambda: self._catalog(database, context, ref))
         if self._judge.is_free(context.principal):
             return catalog
         limits = await self._judge.limits(database, catalog, context)
         return visible(catalog, limits) if limits else catalog
 
-    async def _catalog(self, database: str, context: Context, ref: Ref, *, recent: bool) -> Catalog:
-        held = await self._hold(database, context)
+    def _recent(self, database: str, context: Context, ref: Ref) -> Catalog | None:
         try:
-            catalog = held.database.recent_catalog(ref) if recent else None
-            if catalog is None:
-                catalog = await held.database.catalog(ref)
+            held = self._databases.hold(database)
+        except (Moving, UnknownDatabase):
+            return None
+        try:
+            catalog = held.database.recent_catalog(ref)
         finally:
             held.release()
-        if context.principal.tenant is None:
-            return catalog
-        # What is kept of a catalog by its version is of this database, however many are called the same.
-        return catalog.of(f"{held.located.mark}.{database}")
+        return None if catalog is None else _own(catalog, database, held, context)
+
+    async def _catalog(self, database: str, context: Context, ref: Ref) -> Catalog:
+        held = await self._hold(database, context)
+        try:
+            return _own(await held.database.catalog(ref), database, held, context)
+        finally:
+            held.release()
 
     async def reads_everything(self, database: str, context: Context) -> bool:
         """Say whether the caller may follow all changes of all rows: nothing is hidden, and no policy stands before it.
@@ -177,7 +181,7 @@ class Gate:
         if self._judge.is_free(context.principal):
             return True
         database = self.full_name(database, context)
-        catalog = await self._later(lambda: self._catalog(database, context, HEAD, recent=False))
+        catalog = await self._later(lambda: self._catalog(database, context, HEAD))
         refused = await self._judge.refusal(context, "history", Resource(database)) is not None
         return not refused and not await self._judge.limits(database, catalog, context)
 
@@ -363,6 +367,11 @@ class Gate:
         if self._observed is not None:
             outcome = Outcome(code, time.perf_counter() - started, rows)
             self._observed(database, operation, context.principal, outcome)
+
+
+def _own(catalog: Catalog, database: str, held: Held, context: Context) -> Catalog:
+    """Mark a catalog, of which more is kept by its version, as that of this database, for several may be called so."""
+    return catalog if context.principal.tenant is None else catalog.of(f"{held.located.mark}.{database}")
 
 
 def _is_basic(operation: Operation, context: Context) -> bool:

@@ -221,7 +221,10 @@ class AuthenticationMiddleware:
     def _credentials(self, req: LimitedRequest) -> Credentials:
         headers = req.headers_lower
         scheme, _, value = headers.get("authorization", "none").partition(" ")
-        return Credentials(scheme.lower(), value.strip(), headers, req.remote_addr, self._bound_to_loopback)
+        # As Falcon's remote_addr, which first reads which proxies a request says it came by.
+        client = req.scope.get("client")
+        address = client[0] if client else "127.0.0.1"
+        return Credentials(scheme.lower(), value.strip(), headers, address, self._bound_to_loopback)
 
 
 def _check_form(req: LimitedRequest, headers: Mapping[str, str]) -> None:

@@ -69,7 +69,7 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     """Keep what is a failure of the server."""
     if isinstance(failure, MalformedJson):
         # A range of the bytes of a JSON document is no document.
-        return response.status_code != HTTPStatus.PARTIAL_CONTENT
+        return bool(response.status_code != HTTPStatus.PARTIAL_CONTENT)
     if isinstance(failure, RejectedPositiveData):
         return is_described(case) and not is_unforeseen(case, response.json())
     if isinstance(failure, AcceptedNegativeData):
