@@ -221,10 +221,13 @@ class AuthenticationMiddleware:
     def _credentials(self, req: LimitedRequest) -> Credentials:
         headers = req.headers_lower
         scheme, _, value = headers.get("authorization", "none").partition(" ")
-        # As Falcon's remote_addr, which first reads which proxies a request says it came by.
-        client = req.scope.get("client")
-        address = client[0] if client else "127.0.0.1"
-        return Credentials(scheme.lower(), value.strip(), headers, address, self._bound_to_loopback)
+        return Credentials(scheme.lower(), value.strip(), headers, _address(req), self._bound_to_loopback)
+
+
+def _address(req: LimitedRequest) -> str:
+    """Give the address that a connection comes from; Falcon's ``remote_addr`` may be what its headers say."""
+    client = req.scope.get("client")
+    return next(iter(client)) if client else "127.0.0.1"
 
 
 def _check_form(req: LimitedRequest, headers: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ class Echo:
         caller = req.context.caller
         resp.media = {
             "principal": caller.principal.id,
+            "address": req.context.credentials.client,
             "request_id": caller.request_id,
             "seconds": caller.deadline - time.monotonic(),
         }
@@ -321,6 +322,17 @@ class TestIdentity:
         )
 
         assert "admin" == result.json["principal"]
+
+    def test_no_header_says_which_address_a_caller_has(self, tmp_path: Path) -> None:
+        """Whoever names himself as a proxy before another address is not taken for it."""
+        headers = {"Authorization": "Bearer secret", "X-Forwarded-For": "192.0.2.7, 10.0.0.1"}
+        result = ask(
+            tmp_path,
+            lambda client: client.simulate_get("/x/probe/echo", headers=headers, remote_addr="192.0.2.7"),
+            admin_token="secret",
+        )
+
+        assert "192.0.2.7" == result.json["address"]
 
     def test_a_websocket_is_opened_only_for_whom_requests_are_answered(self, tmp_path: Path) -> None:
         """A page of another site cannot talk where it cannot read."""

@@ -105,6 +105,21 @@ def test_an_operation_takes_values_of_earlier_ones(films: Meta) -> None:
     assert [1, 3] == [row["id"] for row in rows(films, "/people?order=id")]
 
 
+def test_the_key_in_an_address_may_be_taken_from_an_earlier_operation(films: Meta) -> None:
+    """Of a row that is read, changed or deleted."""
+    found = batch(
+        films,
+        {"method": "POST", "url": "people", "body": {"name": "Akira"}},
+        {"method": "PATCH", "url": "people/$0.id", "body": {"name": "Akira K."}},
+        {"method": "GET", "url": "people/$0.id?select=id,name"},
+        {"method": "DELETE", "url": "people/$0.id"},
+        {"method": "GET", "url": "people?id=eq.$0.id"},
+    )
+    assert [201, 204, 200, 204, 200] == [result["status"] for result in found]
+    assert {"id": 3, "name": "Akira K."} == found[2]["body"]
+    assert [] == found[4]["body"]
+
+
 def test_a_dollar_that_is_doubled_is_a_dollar(films: Meta) -> None:
     """What does not look like a reference is none."""
     texts = ["$$0.id", "$$$0.id", "$5.00", "$x", "costs $0.id", "$"]
