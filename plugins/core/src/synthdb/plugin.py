@@ -60,11 +60,11 @@ class CorePlugin:
     @hookimpl
     def synthdb_storage_backends(self) -> Sequence[StorageBackend]:
         """Offer SQLite files, and schemas of PostgreSQL servers."""
-        from synthdb.engine.capabilities import CAPABILITIES, POSTGRESQL  # noqa: PLC0415 - the engine loads on use
+        from synthdb.engine.capabilities import CAPABILITIES  # noqa: PLC0415 - the engine loads on use
 
         return [
             StorageBackend("sqlite", self._open, CAPABILITIES, self._remove, self._relocate),
-            StorageBackend("postgresql", self._open_postgresql, POSTGRESQL, self._remove_postgresql),
+            StorageBackend("postgresql", self._open_postgresql, CAPABILITIES, self._remove_postgresql),
         ]
 
     @hookimpl

@@ -13,7 +13,7 @@ from synthdb_host.operations import Literal
 
 def test_parameters_are_found_only_where_sql_has_them() -> None:
     """A colon in a text, a quoted name or a comment is no parameter."""
-    sql = """SELECT ':a', ":b", `:c`, [:d], :e, /* :f */ x'00' -- :g
+    sql = """SELECT ':a', ":b", `:c`, [:d], :e, /* :f */ x'00', day::date -- :g
         , :h_1 || 'it''s :i' || :e"""
 
     assert ["e", "h_1"] == named_parameters(sql)

@@ -4,7 +4,7 @@ from typing import Final
 
 from synthdb_host.contracts import Capability
 
-__all__ = ["CAPABILITIES", "POSTGRESQL"]
+__all__ = ["CAPABILITIES"]
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
     {
@@ -12,7 +12,4 @@ CAPABILITIES: Final[frozenset[Capability]] = frozenset(
         "row_versions", "idempotency", "streams", "follow", "records",
     }
 )  # fmt: skip
-"""Everything that the storage contract knows."""
-
-POSTGRESQL: Final[frozenset[Capability]] = CAPABILITIES - {"sql", "streams", "follow"}
-"""What works over PostgreSQL."""
+"""Everything that the storage contract knows, in files and on servers."""

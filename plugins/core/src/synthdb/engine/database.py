@@ -181,18 +181,20 @@ class EngineDatabase(ABC):
 
     async def changes(self, branch: str, since: Offset | None, limit: int) -> EngineChanges:
         """Read what was changed on a branch after an offset."""
+        budget = self._scheduler.inline_budget
+        if budget is not None:
+            # What was committed just now is read sooner than another thread begins.
+            with suppress(Timeout):
+                return self._changed(branch, since, limit, time.monotonic() + budget)
+        return await self._scheduler.offload(lambda: self._changed(branch, since, limit))
 
+    def _changed(self, branch: str, since: Offset | None, limit: int, deadline: float | None = None) -> EngineChanges:
         def work(connection: Connection, catalog: StoredCatalog) -> EngineChanges:
             self._admit(catalog)
             lines, start, end = self._log.read(connection.driver, catalog, branch, since, limit)
             return EngineChanges(lines, start, end, branch, catalog, self._seeing, self._scheduler)
 
-        budget = self._scheduler.inline_budget
-        if budget is not None:
-            # What was committed just now is read sooner than another thread begins.
-            with suppress(Timeout):
-                return self._read(work, time.monotonic() + budget, Ref(branch))
-        return await self._scheduler.offload(lambda: self._read(work, None, Ref(branch)))
+        return self._read(work, deadline, Ref(branch))
 
     def check(self) -> None:
         """Raise if the file cannot be read."""
@@ -323,7 +325,7 @@ class EngineDatabase(ABC):
     def _sql_connection(self) -> Connection:
         """Give this thread's connection for SQL of users, which has views and an authorizer of its own."""
         reader = self._connections.reader()
-        if "sql" not in reader.state:
+        if "sql" not in reader.state or reader.state["sql"].is_gone:
             reader.state["sql"] = self._connections.open(read_only=True)
         connection: Connection = reader.state["sql"]
         return connection

@@ -16,6 +16,7 @@ from synthdb.catalog.places import Place
 from synthdb.engine.binds import Statement
 from synthdb.engine.positions import Ending, check_position, newest_commit
 from synthdb.engine.states import StateNote
+from synthdb.storage.connections import is_sqlite
 from synthdb_host.contracts import Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 from synthdb_host.operations import Position
@@ -258,7 +259,10 @@ class Plan:
         total = None
         if self._count is not None:
             total = int(connection.execute(self._count.sql, self._count.parameters(values)).fetchone()[0])
-        rows = connection.execute(self._statement.sql, self._statement.parameters(values))
+        sql, bound = self._statement.sql, self._statement.parameters(values)
+        keeps = bool(self._rows.embeds)  # they are read piece by piece, too, and of the same state
+        driver: Any = connection
+        rows = driver.execute(sql, bound) if is_sqlite(driver) else driver.stream(sql, bound, keeps=keeps)
         return Cursor(self._rows, self._encoder, rows, values, total)
 
     def _read_on(

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from synthdb.catalog.model import StoredCatalog
-from synthdb.engine.capabilities import POSTGRESQL
 from synthdb.engine.database import EngineDatabase
-from synthdb.engine.streams import SelectStream
+from synthdb.engine.server.running import run_server_sql
 from synthdb.engine.translation import FOREIGN, is_passing, translate
 from synthdb.engine.versions.seeing import EngineChanges
 from synthdb.settings import CoreSettings
@@ -17,15 +16,13 @@ from synthdb.storage.postgresql.locks import ServerLock
 from synthdb.storage.postgresql.places import ServerPlace
 from synthdb_host.catalog import Catalog
 from synthdb_host.contracts import (
-    Capability,
     Context,
     Placement,
     Restrictions,
     Result,
     Scheduler,
-    Watch,
 )
-from synthdb_host.errors import Unavailable, UnknownDatabase, UnsupportedCapability
+from synthdb_host.errors import Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Ref, Select, Sql
 from synthdb_host.versions import Offset
 
@@ -104,12 +101,7 @@ class PostgresDatabase(EngineDatabase):
         return self._made
 
     def _lock_of(self, settings: CoreSettings) -> ServerLock:
-        return ServerLock(settings.lock_timeout_seconds)
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What works on PostgreSQL."""
-        return POSTGRESQL
+        return ServerLock(settings.lock_timeout_seconds, self._made.signal)
 
     async def catalog(self, ref: Ref = HEAD) -> Catalog:
         """Describe the database at a ref, as of now and of every process."""
@@ -121,35 +113,28 @@ class PostgresDatabase(EngineDatabase):
 
         return await self._scheduler.offload(work)
 
-    async def stream(self, select: Select, restrictions: Restrictions, context: Context) -> SelectStream:
-        """Refuse: whoever changes the schema would wait for a transaction that reads for long, and all for him.
-
-        Raises:
-            UnsupportedCapability: always.
-        """
-        raise UnsupportedCapability("PostgreSQL storage does not give rows piece by piece.")
-
-    def watch(self, notify: Callable[[], None]) -> Watch:
-        """Refuse.
-
-        Raises:
-            UnsupportedCapability: always.
-        """
-        return self._lock.signal.watch(notify)
-
     async def changes(self, branch: str, since: Offset | None, limit: int) -> EngineChanges:
-        """Refuse.
-
-        Raises:
-            UnsupportedCapability: always.
-        """
-        raise UnsupportedCapability("PostgreSQL storage is not followed.")
+        """Read what was changed on a branch after an offset."""
+        return await self._scheduler.offload(lambda: self._changed(branch, since, limit))
 
     async def _select(self, select: Select, restrictions: Restrictions, context: Context) -> Result:
         return await self._scheduler.offload(lambda: self._read_rows(select, restrictions, context.deadline))
 
     async def _sql(self, sql: Sql, restrictions: Restrictions, context: Context) -> Result:
-        raise UnsupportedCapability("PostgreSQL storage does not run SQL of users.", hint="Select rows.")
+        def work(connection: Connection, catalog: StoredCatalog) -> Result:
+            self._admit(catalog)
+            driver: Any = connection.driver
+            return run_server_sql(driver, catalog, sql, restrictions, self.place.schema, self._made.reading_role())
+
+        return await self._scheduler.offload(
+            lambda: self._read(work, context.deadline, sql.ref, self._sql_connection())
+        )
+
+    def _sql_connection(self) -> Connection:
+        connection = super()._sql_connection()
+        driver: Any = connection.driver
+        driver.drafts = True
+        return connection
 
     def _in_transaction(self, work: Callable[[Connection, StoredCatalog], T], connection: Connection, ref: Ref) -> T:
         try:

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,13 +16,14 @@ from synthdb_host.catalog import ColumnType
 from synthdb_host.contracts import Restrictions, Result
 from synthdb_host.encoding import ResultColumn, RowEncoder
 
-__all__ = ["explain", "places_of"]
+__all__ = ["STEPS", "explain", "gives_and_reads", "places_of", "step"]
 
 _COLUMNS: Final = {
     "level": "integer", "sentence": "text", "table": "text", "columns": "json", "index": "text", "rows": "integer",
     "plan": "text",
 }  # fmt: skip
-_ENCODER: Final = RowEncoder([ResultColumn.of_python(name, ColumnType(kind)) for name, kind in _COLUMNS.items()])
+STEPS: Final = RowEncoder([ResultColumn.of_python(name, ColumnType(kind)) for name, kind in _COLUMNS.items()])
+"""What an explanation is written with."""
 _LAYERS: Final = ", whose rows are put together from several branches or versions"
 _REPEATED: Final = re.compile(r"(.*):([0-9]+)", re.DOTALL)
 
@@ -68,21 +69,27 @@ def explain(
     names = _names(connection, statement, given)
     plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", given).fetchall()
     nodes = [Node(row[0], row[1], str(row[3]).replace(views.nonce, "")) for row in plan]
-    reads = _reads(views, places)
 
     def count(table: str) -> int:
         return int(connection.execute(f"SELECT count(*) FROM {_quote(table)}").fetchone()[0])
 
     kinds = column_types(statement, views.shown, len(names))
     gives = {name: None if kind is None else str(kind) for name, kind in zip(names, kinds, strict=True)}
-    rows = [_row(Sentence(0, f"Gives {_listed(gives)}.", ""), gives)]
-    for name, columns in reads.items():
-        layers = _LAYERS if _stored(places, name).is_layered else ""
-        rows.append(_row(Sentence(0, f"{_reading(name, columns)}{layers}.", "", name), columns))
+    reads = [(name, _stored(places, name).is_layered, columns) for name, columns in _reads(views, places).items()]
+    rows = gives_and_reads(gives, reads)
     # The plan itself would tell of columns and conditions that a policy hides.
     shown = [replace(item, plan="") if places.hidden else item for item in sentences_of(nodes, places, count)]
-    rows += [_row(sentence) for sentence in shown]
-    return Result(_ENCODER, rows)
+    rows += [step(sentence) for sentence in shown]
+    return Result(STEPS, rows)
+
+
+def gives_and_reads(gives: _Columns, reads: Iterable[tuple[str, bool, _Columns]]) -> list[tuple[Any, ...]]:
+    """Say what columns a statement gives, and which it reads of each table, which may be read in layers."""
+    rows = [step(Sentence(0, f"Gives {_listed(gives)}.", ""), gives)]
+    for name, is_layered, columns in reads:
+        layers = _LAYERS if is_layered else ""
+        rows.append(step(Sentence(0, f"{_reading(name, columns)}{layers}.", "", name), columns))
+    return rows
 
 
 def _parameter_count(statement: str) -> int:
@@ -127,7 +134,8 @@ def _listed(columns: _Columns) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _row(sentence: Sentence, columns: _Columns | None = None) -> tuple[Any, ...]:
+def step(sentence: Sentence, columns: _Columns | None = None) -> tuple[Any, ...]:
+    """Write a sentence as a row of an explanation."""
     named = None if columns is None else dict(columns)
     return (
         sentence.level, sentence.text, sentence.table, named, sentence.index, sentence.rows, sentence.plan or None,

@@ -21,7 +21,7 @@ from synthdb.storage.codecs import Codec
 from synthdb_host.catalog import ColumnType
 from synthdb_host.encoding import Converter, ResultColumn
 
-__all__ = ["Row", "Tables", "column_types", "result_columns"]
+__all__ = ["Row", "Tables", "column_types", "distinct", "result_columns", "tolerant"]
 
 Row = Sequence[Any]
 Tables = Mapping[str, Sequence[StoredColumn]]
@@ -36,12 +36,12 @@ def result_columns(statement: str, tables: Tables, names: Sequence[str], rows: S
     """
     codecs = _codecs(statement, tables, len(names))
     columns = []
-    for position, name in enumerate(_distinct(names)):
+    for position, name in enumerate(distinct(names)):
         codec = codecs[position]
         if codec is None:
             columns.append(ResultColumn(name, _type_of_values(row[position] for row in rows)))
         else:
-            columns.append(ResultColumn(name, codec.type, *_tolerant(codec)))
+            columns.append(ResultColumn(name, codec.type, *tolerant(codec)))
     return columns
 
 
@@ -52,7 +52,7 @@ def column_types(statement: str, tables: Tables, size: int) -> list[ColumnType |
     return [None if codec is None else codec.type for codec in _codecs(statement, tables, size)]
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     """Number the names that occur more than once."""
     found: list[str] = []
     for name in names:
@@ -94,7 +94,7 @@ def _type_of_values(values: Iterable[Value]) -> ColumnType:
     return ColumnType(kinds.get(type(first), "text"))
 
 
-def _tolerant(codec: Codec) -> tuple[Converter | None, Converter | None]:
+def tolerant(codec: Codec) -> tuple[Converter | None, Converter | None]:
     """Give converters that leave alone what is not of the type: a compound select may mix columns."""
     name = codec.type.name
     if name == "decimal":

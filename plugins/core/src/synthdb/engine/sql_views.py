@@ -25,7 +25,7 @@ from synthdb.engine.sql_tokens import fill, tokens_of
 from synthdb_host.contracts import Restrictions, TableRestriction
 from synthdb_host.operations import Filter
 
-__all__ = ["NUMBER_DIGITS", "SqlViews"]
+__all__ = ["NUMBER_DIGITS", "SqlViews", "shown_as"]
 
 NUMBER_DIGITS: Final = 15
 """Decimals of up to so many digits are numbers in SQL, longer ones text."""
@@ -96,7 +96,7 @@ class SqlViews:
         shown = self.shown[stored.name] = [
             column for name, column in stored.columns.items() if name not in restriction.hidden
         ]
-        columns = ", ".join(f"{_shown(column)} AS {_quote(column.name)}" for column in shown) or "NULL AS nothing"
+        columns = ", ".join(f"{shown_as(column)} AS {_quote(column.name)}" for column in shown) or "NULL AS nothing"
         rows = stored.rows(schema="main.")
         body = f"SELECT {columns} FROM {_marked(rows, stored.id) if self._marked else rows}"
         if restriction.rows is not None:
@@ -147,7 +147,7 @@ class SqlViews:
         return not (table.startswith(("sqlite_", "pragma_")) or table in self._modules)
 
 
-def _shown(column: StoredColumn) -> str:
+def shown_as(column: StoredColumn) -> str:
     """Write a physical column as SQL users see it: a real is a real, a decimal a number or text."""
     name, column_type = _quote(column.physical), column.codec.type
     if column_type.name == "real" and column.affinity != "REAL":

@@ -16,6 +16,8 @@ from synthdb.storage.postgresql.deadlines import Deadlines
 from synthdb.storage.postgresql.driver import PostgresDriver
 from synthdb.storage.postgresql.errors import known
 from synthdb.storage.postgresql.places import ServerPlace
+from synthdb.storage.postgresql.readers import reading_role
+from synthdb.storage.postgresql.signals import ServerSignal
 from synthdb_host.errors import Unavailable
 from synthdb_host.values import INTEGER_MAX, INTEGER_MIN
 
@@ -24,6 +26,8 @@ __all__ = ["PostgresConnections"]
 _OLDEST: Final = 140_000
 _PREPARED: Final = 400
 _CONNECT_SECONDS: Final = 10
+_ALIVE: Final[dict[str, Any]] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""So that whoever waits for a server that is gone without a word hears of it in a minute."""
 
 
 class PostgresConnections(Connections):
@@ -51,6 +55,8 @@ class PostgresConnections(Connections):
             "synchronous_commit": "on" if synchronous == "FULL" else "off",
         }
         self._deadlines = Deadlines()
+        self._role: str | None = None
+        self.signal = ServerSignal(f"synthdb {place.schema}", self._session)
 
     def install(self, *, create: bool) -> bool:
         """Make the schema, if it may be made, and what statements need in it; False: there is none.
@@ -85,6 +91,16 @@ class PostgresConnections(Connections):
         finally:
             connection.close()
 
+    def reading_role(self) -> str:
+        """Give the role as which SQL of users runs; raises Unavailable if there is none and none may be made."""
+        if self._role is None:
+            connection = self._session()
+            try:
+                self._role = reading_role(connection, self.place.schema)
+            finally:
+                connection.close()
+        return self._role
+
     def remove(self) -> None:
         """Remove the schema with all that is in it, once nobody writes to it; what is not ours stays.
 
@@ -104,7 +120,8 @@ class PostgresConnections(Connections):
             connection.close()
 
     def _connect(self, *, read_only: bool) -> Connection:
-        driver = PostgresDriver(self._session(), self._deadlines, read_only=read_only)
+        announcing = None if read_only else self.signal.statement
+        driver = PostgresDriver(self._session(), self._deadlines, announcing)
         connection = _Connection(driver, driver, (0, 0))  # type: ignore[arg-type]  # it does what SQLite's does
         driver.deadline = lambda: connection.deadline
         return connection
@@ -113,7 +130,7 @@ class PostgresConnections(Connections):
         try:
             connection = psycopg.connect(
                 self.place.conninfo, autocommit=True, cursor_factory=psycopg.RawCursor, prepare_threshold=2,
-                connect_timeout=_CONNECT_SECONDS, application_name="synthdb",
+                connect_timeout=_CONNECT_SECONDS, application_name="synthdb", **_ALIVE,
             )  # fmt: skip
         except psycopg.Error as error:
             raise Unavailable(

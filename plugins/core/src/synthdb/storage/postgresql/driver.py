@@ -8,17 +8,21 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import Any, Final
+from contextlib import suppress
+from itertools import chain, count, islice
+from typing import Any, Final, NamedTuple
 
 import psycopg
+from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
+from psycopg.types.string import TextLoader
 
 from synthdb.storage.postgresql.deadlines import Deadlines
 from synthdb.storage.postgresql.errors import Unreachable, known, late
 from synthdb.storage.postgresql.rewriting import Rewritten, rewrite
+from synthdb_host.values import INTEGER_MAX, INTEGER_MIN
 
-__all__ = ["PostgresDriver", "Rows"]
+__all__ = ["Origin", "PostgresDriver", "Rows", "StreamedRows"]
 
 _Row = tuple[Any, ...]
 
@@ -31,8 +35,31 @@ _BEGIN: Final = {
     # The lock is taken before the first snapshot, so that a writer sees what the one before it has written.
     "BEGIN IMMEDIATE": "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE synthdb_lock IN EXCLUSIVE MODE",
 }
+_DRAFT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 _APPLICATION_ID: Final = 0x53594E44
+_AS_TEXT: Final = (
+    "date", "time", "timetz", "timestamp", "timestamptz", "interval", "uuid", "json", "jsonb", "inet", "cidr",
+)  # fmt: skip
 _OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR, TransactionStatus.ACTIVE)
+
+
+class _Numeral(Loader):
+    """Gives numbers of any length the types that SQLite gives them."""
+
+    def load(self, data: Any) -> int | float:  # noqa: ANN401 - a buffer of any kind
+        """Load a number."""
+        text = bytes(data).decode()
+        whole = text.lstrip("-").isdigit()
+        return int(text) if whole and INTEGER_MIN <= int(text) <= INTEGER_MAX else float(text)
+
+
+class Origin(NamedTuple):
+    """A column of a result: its name, the number of its type, and of which relation it is which column, if of one."""
+
+    name: str
+    kind: int
+    table: int
+    number: int
 
 
 class Rows:
@@ -74,15 +101,40 @@ class Rows:
         self._rows = ()
 
 
-class PostgresDriver:
-    """One connection. ``deadline`` gives the time (``time.monotonic`` seconds) after which statements are cancelled."""
+class StreamedRows:
+    """The rows of a statement that the server still has, and gives some at a time."""
 
-    def __init__(self, connection: psycopg.Connection[_Row], deadlines: Deadlines, *, read_only: bool) -> None:
+    def __init__(self, connection: "PostgresDriver", name: str) -> None:
+        self.connection = connection
+        self._name = name
+        self._open = True
+
+    def fetchmany(self, size: int) -> list[_Row]:
+        """Give up to so many."""
+        return self.connection.fetch(self._name, size) if self._open else []
+
+    def close(self) -> None:
+        """Let the server forget them."""
+        if self._open and not self.connection.closed:
+            self._open = False
+            with suppress(sqlite3.Error):  # the transaction failed, and the cursor is gone with it
+                self.connection.script(f"CLOSE {self._name}")
+
+
+class PostgresDriver:
+    """One connection. ``deadline`` gives the time (``time.monotonic`` seconds) after which statements are cancelled.
+
+    ``drafts`` says that a transaction that is not BEGIN IMMEDIATE may make something that is undone at its end.
+    ``announcing`` is a statement with which a transaction that writes tells of itself; without it nothing is written.
+    """
+
+    def __init__(self, connection: psycopg.Connection[_Row], deadlines: Deadlines, announcing: str | None) -> None:
         self._connection = connection
         self._cursor = connection.cursor(binary=True)
         self._plain = connection.cursor()
-        self._execute = self._cursor.execute
-        self._read_only = read_only
+        self._announcing = announcing
+        self._texts: psycopg.Cursor[_Row] | None = None
+        self.drafts = False
         self._deadlines = deadlines
         self._versions: _Row | None = None
         self._data_version = 0
@@ -139,6 +191,53 @@ class PostgresDriver:
             raise self._known(error) from error
         return Rows(self, (), self._cursor.rowcount)
 
+    def stream(self, sql: str, values: Sequence[Any], *, keeps: bool) -> StreamedRows:
+        """Run a select of the engine whose rows the server keeps until they are fetched.
+
+        Unless it ``keeps`` the transaction, that ends here, so that nobody who changes the schema waits for it: the
+        server has all rows by then, in a file of its own if they are many.
+        """
+        statement = rewrite(sql)
+        hold = "" if keeps else " WITH HOLD"
+        name = f"synthdb_{next(_NUMBERS)}"
+        self._run(f"DECLARE {name} NO SCROLL CURSOR{hold} FOR {statement.sql}", statement.bound(values), prepare=False)
+        rows = StreamedRows(self, name)
+        if not keeps:
+            self._run("COMMIT")
+        return rows
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> Rows:
+        """Run a statement that is PostgreSQL's own already."""
+        return self._run(sql, values, prepare=False)
+
+    def fetch_texts(self, cursor: str, size: int) -> tuple[list[Origin], list[_Row]]:
+        """Fetch rows of any types, with what the columns are: all but numbers, truths and bytes come as texts."""
+        if self._texts is None:
+            self._texts = self._connection.cursor()
+            for kind in _AS_TEXT:
+                self._texts.adapters.register_loader(kind, TextLoader)
+            self._texts.adapters.register_loader("numeric", _Numeral)
+        rows = self._run(f"FETCH FORWARD {size} FROM {cursor}", prepare=False, cursor=self._texts)
+        result = self._texts.pgresult
+        if result is None:
+            return [], []
+        origins = [
+            Origin(column.name, column.type_code, result.ftable(place), result.ftablecol(place))
+            for place, column in enumerate(self._texts.description or ())
+        ]
+        return origins, rows.fetchall()
+
+    def fetch(self, cursor: str, size: int) -> list[_Row]:
+        """Fetch the next rows of a cursor of the server."""
+        return self._run(f"FETCH FORWARD {size} FROM {cursor}", prepare=False).fetchall()
+
+    def script(self, sql: str) -> None:
+        """Run statements that take no values and give no rows, whatever the time is."""
+        try:
+            self._plain.execute(sql)
+        except psycopg.Error as error:
+            raise self._known(error) from error
+
     def rollback(self) -> None:
         """Undo an open transaction."""
         if self.in_transaction:
@@ -153,20 +252,26 @@ class PostgresDriver:
 
     # -- statements -------------------------------------------------------------------------------------
 
-    def _run(self, sql: str, values: Sequence[Any] = (), *, prepare: bool | None = None) -> Rows:
+    def _run(
+        self, sql: str, values: Sequence[Any] = (), *, prepare: bool | None = None,
+        cursor: psycopg.Cursor[_Row] | None = None,
+    ) -> Rows:  # fmt: skip
         deadline = self.deadline()
         if deadline is None:
-            return self._run_now(sql, values, prepare=prepare)
+            return self._run_now(sql, values, prepare=prepare, cursor=cursor)
         if time.monotonic() > deadline:
             raise late()
         with self._deadlines.watch(self._connection, deadline):
-            return self._run_now(sql, values, prepare=prepare)
+            return self._run_now(sql, values, prepare=prepare, cursor=cursor)
 
-    def _run_now(self, sql: str, values: Sequence[Any] = (), *, prepare: bool | None = None) -> Rows:
+    def _run_now(
+        self, sql: str, values: Sequence[Any] = (), *, prepare: bool | None = None,
+        cursor: psycopg.Cursor[_Row] | None = None,
+    ) -> Rows:  # fmt: skip
         """Run a statement whatever the time is, such as one that ends a transaction."""
-        cursor = self._cursor
+        cursor = cursor or self._cursor
         try:
-            self._execute(sql, values or None, prepare=prepare)
+            cursor.execute(sql, values or None, prepare=prepare)
             found: Sequence[_Row] = cursor.fetchall() if cursor.description else ()
         except psycopg.Error as error:
             raise self._known(error) from error
@@ -198,7 +303,7 @@ class PostgresDriver:
 
     def _begin(self, sql: str) -> Rows:
         try:
-            self._plain.execute(_BEGIN[sql])
+            self._plain.execute(_DRAFT if self.drafts and sql == "BEGIN" else _BEGIN[sql])
         except psycopg.Error as error:
             refused = self._known(error)
             if isinstance(refused, Unreachable):
@@ -209,10 +314,13 @@ class PostgresDriver:
         return Rows(self, (), 0)
 
     def _commit(self) -> Rows:
-        if self._looked and not self._read_only:
+        if self._announcing is None:
+            self._run_now("COMMIT")
+            return Rows(self, (), 0)
+        if self._looked:
             # What this connection wrote is nothing new to it.
             self._versions = self._run_now(_VERSIONS).fetchone()
-        self._run_now("COMMIT")
+        self.script(f"{self._announcing}; COMMIT")
         return Rows(self, (), 0)
 
     def _pragma(self, sql: str) -> Rows:
@@ -244,3 +352,4 @@ def _template(row: str) -> str:
 
 
 _TEMPLATES: Final[dict[str, str]] = {}
+_NUMBERS: Final = count(1)

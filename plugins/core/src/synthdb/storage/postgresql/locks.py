@@ -1,11 +1,11 @@
 """Who writes: one thread of a process at a time, and of those the one that holds the lock in the database."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from synthdb_host.contracts import Watch
-from synthdb_host.errors import Unavailable, UnsupportedCapability
+from synthdb.storage.postgresql.signals import ServerSignal
+from synthdb_host.errors import Unavailable
 
 __all__ = ["ServerLock"]
 
@@ -13,13 +13,13 @@ __all__ = ["ServerLock"]
 class ServerLock:
     """Holds writers of other threads away. The transaction itself waits for those of other processes.
 
-    It does what :class:`synthdb.storage.locks.WriteLock` does.
+    It does what :class:`synthdb.storage.locks.WriteLock` does. ``signal`` tells of commits.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, signal: ServerSignal) -> None:
         self._seconds = seconds
         self._thread = threading.Lock()
-        self.signal = _Signal()
+        self.signal = signal
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -48,19 +48,5 @@ class ServerLock:
         self._thread.release()
 
     def close(self) -> None:
-        """Do nothing: the lock lives in the server."""
-
-
-class _Signal:
-    """Tells nobody of commits yet."""
-
-    def give(self) -> None:
-        """Tell of a commit."""
-
-    def watch(self, notify: Callable[[], None]) -> Watch:
-        """Refuse.
-
-        Raises:
-            UnsupportedCapability: always.
-        """
-        raise UnsupportedCapability("This storage does not tell of commits.")
+        """Listen no more; the lock itself lives in the server."""
+        self.signal.close()

@@ -1,0 +1,1 @@
+"""SQL of users on PostgreSQL."""
