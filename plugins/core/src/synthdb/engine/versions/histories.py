@@ -175,5 +175,13 @@ class _Telling:
         if there.values is None or here.values is None:
             return there.values is here.values
         if self._column is None:
-            return there.values == here.values
+            # Where the values of a widened column lie, is another matter.
+            return self._by_root(there, source) == self._by_root(here, place)
         return self._value(there, source) == self._value(here, place)
+
+    def _by_root(self, version: Version, place: Place) -> dict[int, object]:
+        """Give the values that a version shows, where there are any, by what their columns were once."""
+        stored = dict(zip(self._table.stored, version.values or (), strict=True))
+        columns = self._table_then(version, place).columns.values()
+        cells = {column.root: Cell(column, stored[column.physical]).python() for column in columns}
+        return {root: value for root, value in cells.items() if value is not None}
