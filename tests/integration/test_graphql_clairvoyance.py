@@ -26,7 +26,9 @@ def recovered(folder: Path, *, introspection: bool) -> set[str]:
     make_films(folder / "films.db")
     words, found = folder / "words.txt", folder / "schema.json"
     words.write_text("\n".join(WORDS), "utf-8")
-    environment = {"SYNTHDB_PLUGINS__CORE__GRAPHQL__INTROSPECTION": str(introspection).lower()}
+    section = "SYNTHDB_PLUGINS__CORE__GRAPHQL__"
+    # What it asks is nearly always refused, for which it would be turned away soon.
+    environment = {f"{section}INTROSPECTION": str(introspection).lower(), f"{section}MAX_REFUSED_SECONDS": "0"}
     with serving(folder, folder / "films.db", workers=1, environment=environment) as server:
         address = f"http://127.0.0.1:{server.port}/graphql/v1/films"
         command = [str(part) for part in (PROGRAM, address, "-w", words, "-o", found, "-c", 1)]

@@ -68,6 +68,14 @@ class GraphqlSettings(BaseModel):
     )
     assumed_rows: int = Field(50, gt=0, description="What the estimate takes for a list without a limit.")
     max_variable_depth: int = Field(64, gt=0, description="Levels of a value of a variable; more is too_complex.")
+    max_refused_seconds: float = Field(
+        0.5,
+        ge=0,
+        description=(
+            "Seconds of the processor that reading refused documents of one client may take, of which a fiftieth comes "
+            "back each second; after that, his documents that were not sent before are too_many_requests. 0: no limit."
+        ),
+    )
     max_batch: int = Field(0, ge=0, description="Operations that one request may hold in an array; 0: none.")
     max_seconds: float = Field(10.0, gt=0, description="Seconds that a request may take; more is a timeout.")
     max_response_bytes: int = Field(

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -43,7 +42,6 @@ __all__ = ["Answer", "Answering", "Asked", "Keyed"]
 
 _log = logging.getLogger(__name__)
 
-_MOST_OPERATIONS: Final = 1_000
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
 Keyed = Callable[[Context, Callable[[Result], Kept]], Context]
@@ -95,7 +93,6 @@ class Answering:
         self._gate = gate
         self._most = most
         self._introspection = Introspection()
-        self._operations: OrderedDict[object, Operation] = OrderedDict()
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer an operation; what goes wrong is told in the body.
@@ -104,7 +101,7 @@ class Answering:
             CatalogChanged: the schema is no longer the right one.
         """
         try:
-            operation = self._operation(asked)
+            operation = _operation(asked)
             variables = operation.variables(asked.variables)
             if isinstance(variables, list):
                 return _refusal(variables)
@@ -112,16 +109,6 @@ class Answering:
         except GraphQLError as error:
             return _refusal([error])
         return await _Run(self._gate, asked, operation, variables, self._introspection).answer(plan)
-
-    def _operation(self, asked: Asked) -> Operation:
-        key = asked.document.key, asked.operation_name
-        found = self._operations.get(key)
-        if found is None:
-            found = find_operation(asked.schema.graphql, asked.document.node, asked.operation_name)
-            self._operations[key] = found
-            if len(self._operations) > _MOST_OPERATIONS:
-                self._operations.popitem(last=False)
-        return found
 
 
 @dataclass(slots=True)
@@ -254,6 +241,15 @@ class _Run:
             selection_set=SelectionSetNode(selections=root.field.nodes),
         )
         return DocumentNode(definitions=(alone, *self.operation.fragments.values()))
+
+
+def _operation(asked: Asked) -> Operation:
+    ready = asked.document.ready
+    found = ready.get(asked.operation_name)
+    if found is None:
+        found = find_operation(asked.schema.graphql, asked.document.node, asked.operation_name)
+        ready[asked.operation_name] = found
+    return found
 
 
 def _error(error: Exception, nodes: Sequence[Any], path: list[str | int] | None) -> GraphQLError:

@@ -1,45 +1,41 @@
 """Documents: text that was read, measured and validated once, and is kept for whoever sends it again."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
-    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    parse,
-    validate,
 )
 
 from synthdb.graphql.computing import computed
 from synthdb.graphql.costing import Cost, cost_of
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.measuring import Measure, Measuring
-from synthdb.graphql.refusals import Refused, over, too_long
-from synthdb.graphql.rules import rules
+from synthdb.graphql.parsing import parsed
+from synthdb.graphql.plans.compiling import Operation
+from synthdb.graphql.refusals import Refused
+from synthdb.graphql.rules import check_document
 from synthdb.queries.documents import digest_of
 from synthdb_host.errors import InvalidDocument, TooComplex, Unavailable
 
 __all__ = ["Document", "Documents"]
 
-_MOST_ERRORS: Final = 20
-_INLINE: Final = 2_000
+_INLINE: Final = 200
 """Bytes of a document that is read at once; one that is longer is read on a thread, while others are answered."""
-
-_TOO_MANY: Final = "Document contains more than"
-"""How graphql-core says that there are too many tokens or comments."""
-
-_ABORTED: Final = "Validation aborted."
-"""How it says that a document needs too many comparisons to be validated."""
 
 _MOST_WAITING: Final = 32
 """Long documents that may wait to be read, one at a time; more are turned away."""
+
+_MOST_SEEN: Final = 10_000
+"""Texts of which is known that they were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,8 @@ class Document:
     """A valid document.
 
     ``key`` says which it is: the schema that it fits, and the SHA-256 of its text. ``introspects`` says whether it
-    asks for the schema.
+    asks for the schema. It took ``seconds`` of the processor to read it. ``ready`` are its operations as far as they
+    were made ready to be answered, by their names.
     """
 
     text: str
@@ -57,6 +54,8 @@ class Document:
     fragments: Mapping[str, FragmentDefinitionNode]
     costs: Mapping[str, Cost]
     introspects: bool
+    seconds: float = 0.0
+    ready: dict[str | None, Operation] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Give the operation of a name, which may be missing if there is only one.
@@ -78,18 +77,22 @@ class Document:
 
 
 class Documents:
-    """Reads documents, and keeps them by schema and text.
+    """Reads documents, and keeps those that are sent again by schema and text.
+
+    What is sent once is not kept: thousands of texts that differ in a number would take room, and time of the
+    collector of cycles, which looks at all that there is.
 
     Args:
         limits: what a document may ask for.
-        most_bytes: text that is kept; what is made of a text takes some thirty times as much.
+        most_bytes: text that is kept; what is made of a text takes some hundred times as much.
     """
 
-    def __init__(self, limits: Limits, most_bytes: int = 16 * 1024 * 1024) -> None:
+    def __init__(self, limits: Limits, most_bytes: int = 1024 * 1024) -> None:
         self._limits = limits
         self._most_bytes = most_bytes
         self._kept: OrderedDict[tuple[str, str], Document] = OrderedDict()
         self._bytes = 0
+        self._seen: set[int] = set()
         self._lock = asyncio.Lock()
         self._waiting = 0
 
@@ -136,20 +139,38 @@ class Documents:
         return self._keep(key, made)
 
     def _keep(self, key: str, document: Document) -> Document:
-        if (key, document.text) not in self._kept:
-            self._kept[key, document.text] = document
+        place = key, document.text
+        if place not in self._kept and self._seen_before(hash(place)):
+            self._kept[place] = document
             self._bytes += len(document.text)
         while self._bytes > self._most_bytes:
             self._bytes -= len(self._kept.popitem(last=False)[1].text)
         return document
 
+    def _seen_before(self, number: int) -> bool:
+        if number in self._seen:
+            return True
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(number)
+        return False
+
 
 def _read(schema: GraphQLSchema, key: str, text: str, limits: Limits, *, suggest: bool) -> Document:
-    node = _parsed(text, limits)
+    begun = time.thread_time()
+    try:
+        return replace(_valid(schema, key, text, limits, suggest=suggest), seconds=time.thread_time() - begun)
+    except Refused as refused:
+        refused.seconds = time.thread_time() - begun
+        raise
+
+
+def _valid(schema: GraphQLSchema, key: str, text: str, limits: Limits, *, suggest: bool) -> Document:
+    node = parsed(text, limits)
     fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
     operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
     total = _measured(operations, fragments, limits)
-    _validate(schema, node, limits, suggest=suggest)
+    check_document(schema, node, limits, suggest=suggest)
     return Document(
         text,
         f"{key} {digest_of(text)}",
@@ -173,30 +194,6 @@ def _measured(
     except TooComplex as error:
         raise Refused(error) from error
     return total
-
-
-def _validate(schema: GraphQLSchema, node: DocumentNode, limits: Limits, *, suggest: bool) -> None:
-    errors = validate(schema, node, rules(limits.comparisons), max_errors=_MOST_ERRORS, hide_suggestions=not suggest)
-    if errors and errors[-1].message == _ABORTED:
-        raise Refused(over("max_comparisons", "fields that could be the same", limits.comparisons))
-    if errors:
-        raise Refused(*errors)
-
-
-def _parsed(text: str, limits: Limits) -> DocumentNode:
-    if len(text.encode()) > limits.document_bytes:
-        raise Refused(too_long("max_document_bytes", "The document", limits.document_bytes))
-    try:
-        return parse(
-            text,
-            max_lexical_tokens=limits.tokens,
-            max_comments=limits.tokens,
-            allow_empty_selection_sets=False,
-        )
-    except GraphQLError as error:
-        if _TOO_MANY in error.message:
-            raise Refused(over("max_tokens", "tokens", limits.tokens)) from error
-        raise Refused(error) from error
 
 
 def _name(operation: OperationDefinitionNode) -> str:

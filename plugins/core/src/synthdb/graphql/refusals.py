@@ -24,12 +24,15 @@ class Refused(Exception):
     Args:
         errors: what is wrong.
         malformed: whether it is no GraphQL request at all, so that its status is 400 whatever form is accepted.
+
+    ``seconds`` is the time of the processor that it took to see that, where this was much.
     """
 
     def __init__(self, *errors: RequestError | GraphQLError, malformed: bool = False) -> None:
         super().__init__(*errors)
         self.errors = errors
         self.malformed = malformed
+        self.seconds = 0.0
 
     @property
     def status(self) -> int:

@@ -146,7 +146,8 @@ class GraphqlResource:
 
 def _place(req: falcon.asgi.Request, *, writes: bool = True) -> Place:
     address = address_of(req, None)
-    return Place(address.database, None if address.ref == HEAD else address.ref, req.context.caller, writes)
+    ref = None if address.ref == HEAD else address.ref
+    return Place(address.database, ref, req.context.caller, writes, client=req.context.credentials.client)
 
 
 def _writing(req: falcon.asgi.Request, body: bytes) -> Place:

@@ -8,6 +8,7 @@ from synthdb.graphql.documents import Documents
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
 from synthdb.graphql.plugin_types import PluginTypes
+from synthdb.graphql.rations import Rations
 from synthdb.graphql.resources import GraphqlResource
 from synthdb.graphql.schemas import Schemas
 from synthdb.graphql.sdl import SdlResource
@@ -46,6 +47,7 @@ def routes(host: "PluginHost") -> Sequence[Route]:
         Answering(host.gate, limits.rows),
         limits,
         settings.introspection,
+        Rations(settings.max_refused_seconds),
     )
     terms = Terms(
         settings.max_operations,

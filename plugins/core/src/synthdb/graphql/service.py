@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from synthdb.graphql.answering import Answer, Answering, Asked, Keyed
-from synthdb.graphql.computing import computed
+from synthdb.graphql.computing import Turns, computed
 from synthdb.graphql.documents import Document, Documents
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.persisted import Persisted
 from synthdb.graphql.plans.compiling import find_operation
+from synthdb.graphql.rations import Rations
 from synthdb.graphql.refusals import Refused, too_long
 from synthdb.graphql.requests import Sent
 from synthdb.graphql.schema import Schema
@@ -35,11 +36,13 @@ from synthdb_host.operations import HEAD, Ref
 __all__ = ["Place", "Service"]
 
 _INTROSPECT: Final = "introspect"
+_INTROSPECTION_SECONDS: Final = 0.02
+"""What a question about the schema that was not asked before costs of a ration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a request is about, and who asks. Without ``writes`` it may only read.
+    """What a request is about, and who asks, from the address ``client``. Without ``writes`` it may only read.
 
     What it writes is undone with ``rollback``, and done once with ``keyed``.
     """
@@ -50,6 +53,12 @@ class Place:
     writes: bool = True
     rollback: bool = False
     keyed: Keyed | None = None
+    client: str | None = None
+
+    @property
+    def who(self) -> tuple[str | None, str]:
+        """Who asks, as far as he can be told from others."""
+        return self.client, self.caller.principal.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,11 @@ class _Prepared:
     asked: Asked
     operation: OperationDefinitionNode
     cost: int
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether rows are read, with which comes whether the schema is the right one."""
+        return self.operation.operation is OperationType.QUERY and not self.asked.document.introspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,8 @@ class Service:
     answering: Answering
     limits: Limits
     introspection: bool
+    rations: Rations
+    turns: Turns = field(default_factory=Turns)
 
     async def answer(self, sent: Sent, place: Place) -> Answer:
         """Answer a request.
@@ -86,34 +102,37 @@ class Service:
             Unavailable: the server has too much to do.
         """
         known = await self.schemas.known(place.database, place.ref, place.caller, recent=True)
+        caller, found, refused = self._within(place.caller), None, None
         try:
-            return await self._answer(sent, place, known.schema, known.bound)
-        except (CatalogChanged, Refused) as error:
-            schema = await self.schemas.get(place.database, place.ref, place.caller)
-            if isinstance(error, Refused) and schema is known.schema:
-                raise
-        return await self._answer(sent, place, schema, None)
+            found = await self._prepared(sent, place, known.schema, caller, known.bound)
+            if found.reads_rows:
+                return await self._answered(sent, place, found)
+        except CatalogChanged:
+            pass
+        except Refused as error:
+            refused = error
+        schema = await self.schemas.get(place.database, place.ref, place.caller)
+        if schema is not known.schema:
+            found = await self._prepared(sent, place, schema, caller)
+        elif refused is not None:
+            raise refused
+        assert found is not None  # noqa: S101 - it is prepared, or refused
+        return await self._answered(sent, place, replace(found, asked=replace(found.asked, bound=None)))
 
-    async def _answer(self, sent: Sent, place: Place, schema: Schema, bound: str | None) -> Answer:
+    async def _answered(self, sent: Sent, place: Place, found: _Prepared) -> Answer:
         """Answer a request by the schema of now, or by one that may have changed, to whose version reads are bound.
 
         Raises:
-            CatalogChanged: it has changed, or nothing would say so.
+            CatalogChanged: it has changed.
         """
-        caller = self._within(place.caller)
-        found = await self._prepared(sent, place, schema, caller, bound)
-        kind = found.operation.operation
+        asked, kind = found.asked, found.operation.operation
         if kind is OperationType.SUBSCRIPTION:
             hint = "Open a WebSocket, or accept text/event-stream."
             raise Refused(InvalidDocument("A subscription has more than one answer.", hint=hint))
-        if bound is not None and (found.asked.document.introspects or kind is not OperationType.QUERY):
-            # No read of rows says whether the schema is the right one.
-            raise CatalogChanged("The schema may have changed.")
         if kind is not OperationType.QUERY and not place.writes:
             raise NotAllowed("A GET request may only hold a query.", hint="Send other operations with POST.")
-        asked = found.asked
         if kind is OperationType.MUTATION:
-            asked = replace(asked, caller=replace(caller, dry_run=place.rollback), keyed=place.keyed)
+            asked = replace(asked, caller=replace(asked.caller, dry_run=place.rollback), keyed=place.keyed)
         answer = await self.answering.answer(asked)
         return self._checked(answer, found.operation, found.cost if sent.wants_cost else None)
 
@@ -128,7 +147,7 @@ class Service:
         if found.operation.operation is not OperationType.SUBSCRIPTION:
             return None
         try:
-            changes = Changes(self.gate, place.database, _watched(found.asked), place.caller, self.limits)
+            changes = Changes(self.gate, place.database, _watched(found.asked), place.caller, self.limits, self.turns)
         except GraphQLError as error:
             raise Refused(error) from error
         await changes.open()
@@ -138,23 +157,52 @@ class Service:
         self, sent: Sent, place: Place, schema: Schema, caller: Context, bound: str | None = None
     ) -> _Prepared:
         text = await self.persisted.text(sent, self._registered(place))
-        document = self.documents.known(schema.key, text)
+        document, read = self.documents.known(schema.key, text), None
         if document is None:
-            suggest = await self._may_introspect(place)
-            document = await self.documents.get(schema.graphql, schema.key, text, suggest=suggest)
-        if document.introspects and not await self._may_introspect(place):
-            raise Refused(IntrospectionDisabled("You may not ask for the schema here."))
-        operation = document.operation(sent.operation_name)
+            document = read = await self._read(schema, text, place)
+        try:
+            operation, cost = await self._allowed(document, sent, place)
+        except Refused:
+            if read is not None:
+                self.rations.charge(place.who, read.seconds)
+            raise
         asked = Asked(
             place.database, place.ref, schema, document, sent.operation_name, sent.variables, caller, bound=bound
         )
-        return _Prepared(asked, operation, self._cost(document, operation, sent))
+        return _Prepared(asked, operation, cost)
 
-    def _cost(self, document: Document, operation: OperationDefinitionNode, sent: Sent) -> int:
+    async def _allowed(self, document: Document, sent: Sent, place: Place) -> tuple[OperationDefinitionNode, int]:
+        """Give the operation that is asked for, and what it costs.
+
+        Raises:
+            Refused: there is none, it costs too much, or it asks for a schema that the caller may not see.
+        """
+        if document.introspects and not await self._may_introspect(place):
+            raise Refused(IntrospectionDisabled("You may not ask for the schema here."))
+        operation = document.operation(sent.operation_name)
         try:
-            return document.cost(operation).estimate(sent.variables, self.limits)
+            return operation, document.cost(operation).estimate(sent.variables, self.limits)
         except TooComplex as error:
             raise Refused(error) from error
+
+    async def _read(self, schema: Schema, text: str, place: Place) -> Document:
+        """Read a document that is not known, as long as the caller's ration lasts.
+
+        Raises:
+            Refused: it cannot be answered.
+            TooManyRequests: too many of his could not.
+            Unavailable: too many others wait for theirs to be read.
+        """
+        self.rations.check(place.who)
+        suggest = await self._may_introspect(place)
+        try:
+            document = await self.documents.get(schema.graphql, schema.key, text, suggest=suggest)
+        except Refused as refused:
+            self.rations.charge(place.who, refused.seconds)
+            raise
+        if document.introspects:
+            self.rations.charge(place.who, _INTROSPECTION_SECONDS)
+        return document
 
     def _within(self, caller: Context) -> Context:
         """Give the caller the time that a request may take, if he has not less."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from synthdb.graphql.computing import Turns
 from synthdb.graphql.limits import Limits
 from synthdb.graphql.subscriptions.events import Event
 from synthdb.graphql.subscriptions.watching import Watched
@@ -19,6 +20,9 @@ from synthdb_host.operations import Ref, Select
 __all__ = ["Changes"]
 
 _PIECE_ROWS: Final = 500
+_TURN_ROWS: Final = 10
+"""Rows that are written before others have their turn."""
+
 _Row = dict[str, msgspec.Raw]
 _rows: Final = msgspec.json.Decoder(list[_Row]).decode
 
@@ -34,14 +38,18 @@ class Changes:
         watched: what is followed.
         caller: who follows.
         limits: how long reading the rows may take that are there.
+        turns: those of all who read such rows.
     """
 
-    def __init__(self, gate: Gate, database: str, watched: Watched, caller: Context, limits: Limits) -> None:
+    def __init__(
+        self, gate: Gate, database: str, watched: Watched, caller: Context, limits: Limits, turns: Turns
+    ) -> None:
         self._gate = gate
         self._database = database
         self._watched = watched
         self._caller = replace(caller, deadline=None)
         self._limits = limits
+        self._turns = turns
         self._feed: Feed | None = None
         self._is_lost = False
 
@@ -89,7 +97,9 @@ class Changes:
         stream = await self._gate.stream(self._database, select, caller)
         try:
             while (rows := await stream.read(_PIECE_ROWS, stream.encoder.json)) is not None:
-                for row in _rows(rows):
+                for number, row in enumerate(_rows(rows)):
+                    if number % _TURN_ROWS == 0:
+                        await self._turns.next()
                     key = b"[%b]" % b",".join([bytes(row[name]) for name in watched.table.key if name in row])
                     yield watched.writer.body(Event(branch=branch, op="row", key=msgspec.Raw(key), new=row))
                 if time.monotonic() > begun + self._limits.stream_seconds:

@@ -139,7 +139,7 @@ class Connection:
             await self._identify(given)
         if self._caller is None:
             raise Closing(4403, "Forbidden")
-        self._place = Place(*self._target, self._caller)
+        self._place = Place(*self._target, self._caller, client=self._credentials.client)
         await self._socket.send_text(messages.acknowledged)
 
     async def _identify(self, given: object) -> None:
