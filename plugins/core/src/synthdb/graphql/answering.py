@@ -198,12 +198,16 @@ class _Run:
         if result.encoder is None:
             raise Unavailable("The rows could not be read.")
         encoder = result.encoder.spelled if self.asked.spelled else result.encoder
-        objects = root.shaped(number, reading, encoder)(result.rows)
-        if root.is_elsewhere(reading):
+        shaping, elsewhere = root.shaped(number, reading, encoder), root.is_elsewhere(reading)
+        many = isinstance(part.rows, Rows) and part.rows.how == "many"
+        if shaping.is_plain and not elsewhere and (many or result.rows):
+            return encoder.json(result.rows) if many else encoder.json_object(result.rows[0])
+        objects = shaping.shape(result.rows)
+        if elsewhere:
             path = [root.field.key] if reading.members is None else [root.field.key, reading.members[number][0]]
             check_types(part.rows.layout, result.encoder.columns)
             completed(part.rows, objects, tuple(path), self.errors)
-        if isinstance(part.rows, Rows) and part.rows.how == "many":
+        if many:
             return _encoder.encode(objects)
         return _encoder.encode(objects[0]) if objects else b"null"
 

@@ -27,6 +27,7 @@ __all__ = [
     "Token",
     "Within",
     "connected",
+    "is_plain",
     "shaper",
 ]  # fmt: skip
 
@@ -137,6 +138,14 @@ def shaper(layout: Layout, columns: Sequence[ResultColumn]) -> Shaper:
     """Make what turns rows of these columns into objects."""
     by_column = _object(layout, columns)
     return lambda rows: list(by_column(list(zip(*rows, strict=True)), len(rows)))
+
+
+def is_plain(layout: Layout, columns: Sequence[ResultColumn]) -> bool:
+    """Say whether objects have these columns as their members, in this order and under these names."""
+    return [column.name for column in columns] == [
+        name if isinstance(member, Cell) and member.column == name and not member.whole else None
+        for name, member in layout.members
+    ]
 
 
 def _object(layout: Layout, columns: Sequence[ResultColumn]) -> _Column:

@@ -152,6 +152,8 @@ def _digest(value: object, where: str) -> str:
 
 def _check_depth(variables: Mapping[str, Any], limits: Limits) -> None:
     """Refuse values that are nested too deeply, before anything follows them down."""
+    if not any(isinstance(value, dict | list) for value in variables.values()):
+        return
     level: list[Any] = [variables]
     for _ in range(limits.variable_depth + 1):
         level = [

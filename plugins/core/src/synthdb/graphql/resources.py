@@ -1,7 +1,7 @@
 """The resource of the GraphQL interface: GraphQL over HTTP, and the page to try it with."""
 
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ __all__ = ["GraphqlResource"]
 _JSON: Final = "application/json"
 _RESPONSE: Final = "application/graphql-response+json"
 _EVENTS: Final = "text/event-stream"
+_MOST_ACCEPTS: Final = 64
+"""Different headers ``Accept`` of which is kept what they mean."""
+
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
@@ -72,8 +75,8 @@ class GraphqlResource:
         if self._page and mediatypes.best_match((_JSON, _RESPONSE, falcon.MEDIA_HTML), req.accept) == falcon.MEDIA_HTML:
             await self._show(req, resp)
             return
-        streams, place = _streams(req), _place(req, writes=False)
-        form = _JSON if streams else _form(req)
+        streams, place = _streams(req.accept), _place(req, writes=False)
+        form = _JSON if streams else _form(req.accept)
         try:
             sent = read_query_string(req.query_string, self._limits)
             if streams:
@@ -90,8 +93,8 @@ class GraphqlResource:
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Answer the operation in the body."""
         resp.set_header("Vary", "Accept, Authorization")
-        streams = _streams(req)
-        form = _JSON if streams else _form(req)
+        streams = _streams(req.accept)
+        form = _JSON if streams else _form(req.accept)
         _check_content(req)
         body = await req.stream.readall()
         place = _writing(req, body)
@@ -164,14 +167,15 @@ def _writing(req: falcon.asgi.Request, body: bytes) -> Place:
     return replace(place, caller=caller, rollback=parse_preferences(wished).rollback, keyed=once)
 
 
-def _form(req: falcon.asgi.Request) -> str:
+@lru_cache(_MOST_ACCEPTS)
+def _form(accept: str) -> str:
     """Choose the form of the answer: the newer one only for those who name it.
 
     Raises:
         NotAcceptable: neither is accepted.
     """
-    known = (_RESPONSE, _JSON) if _RESPONSE in req.accept.lower() else (_JSON, _RESPONSE)
-    found = mediatypes.best_match(known, req.accept)
+    known = (_RESPONSE, _JSON) if _RESPONSE in accept.lower() else (_JSON, _RESPONSE)
+    found = mediatypes.best_match(known, accept)
     if not found:
         raise NotAcceptable(
             "GraphQL answers in JSON only.", hint=f"Accept {_RESPONSE} or {_JSON}.", where="header 'Accept'"
@@ -179,9 +183,10 @@ def _form(req: falcon.asgi.Request) -> str:
     return found
 
 
-def _streams(req: falcon.asgi.Request) -> bool:
+@lru_cache(_MOST_ACCEPTS)
+def _streams(accept: str) -> bool:
     """Say whether the client wants server-sent events: only who names them does."""
-    return mediatypes.best_match((_JSON, _RESPONSE, _EVENTS), req.accept) == _EVENTS
+    return mediatypes.best_match((_JSON, _RESPONSE, _EVENTS), accept) == _EVENTS
 
 
 def _check_content(req: falcon.asgi.Request) -> None:
@@ -190,6 +195,8 @@ def _check_content(req: falcon.asgi.Request) -> None:
     Raises:
         UnsupportedMediaType: it is something else, or not in UTF-8.
     """
+    if req.content_type == _JSON:
+        return
     kind, parameters = mediatypes.parse_header(req.content_type or "")
     if kind.lower() != _JSON or parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(

@@ -1,7 +1,7 @@
 """Operations made ready: the variables they take, and for each choice of what is skipped the plan that answers them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -15,15 +15,20 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
     VariableNode,
     get_argument_values,
+    get_nullable_type,
     get_variable_values,
+    is_leaf_type,
 )
-from graphql.execution.values import VariableValues
+from graphql.execution.get_variable_signature import GraphQLVariableSignature
+from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.language import DirectiveNode, Visitor, visit
+from graphql.utilities import coerce_input_value
 
 from synthdb.graphql.bindings import MutationField, NodeField, binding
-from synthdb.graphql.layouts import Connected, Rows, Shaper, connected, shaper
+from synthdb.graphql.layouts import Connected, Rows, Shaper, connected, is_plain, shaper
 from synthdb.graphql.plans.collecting import TYPENAME, Collector, Selected
 from synthdb.graphql.plans.reading import Arguments, Part, Reader, Reading
 from synthdb.graphql.plans.slots import Open, Slot, filler
@@ -60,6 +65,14 @@ class Foreign:
     field: Selected
 
 
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """Turns rows into objects; ``is_plain``: these are what the host's encoder writes of the same rows."""
+
+    shape: Shaper
+    is_plain: bool = False
+
+
 class Read:
     """A root field that reads rows. Its selects are made anew where variables decide on more than values."""
 
@@ -70,7 +83,7 @@ class Read:
         self._fillers: list[Callable[[Mapping[str, Any]], Select] | None] = []
         self._template: Reading | None = None
         self._bound: str | None = None
-        self._shapers: OrderedDict[object, tuple[object, Shaper]] = OrderedDict()
+        self._shapers: OrderedDict[object, tuple[object, Shaping]] = OrderedDict()
 
     def prepare(self, names: list[str]) -> None:
         """Make the selects ahead, with slots for the variables of these names."""
@@ -113,13 +126,13 @@ class Read:
     def _read(self, variables: VariableValues) -> Reading:
         return self._reads(Reader(_arguments(variables), self._ref, self._most), self.field)
 
-    def shaped(self, number: int, reading: Reading, encoder: RowEncoder) -> Shaper:
+    def shaped(self, number: int, reading: Reading, encoder: RowEncoder) -> Shaping:
         """Give what turns the rows of a part into objects; it is kept as long as the storage keeps its encoder."""
         # The layout of a part depends on variables only by its pages, but its columns may.
         key = id(encoder), number, reading.pages
         known = self._shapers.get(key)
         if known is None or known[0] is not encoder:
-            known = self._shapers[key] = encoder, _shaper(reading.parts[number].rows, encoder)
+            known = self._shapers[key] = encoder, _shaping(reading.parts[number].rows, encoder)
             if len(self._shapers) > _MOST_SHAPERS:
                 self._shapers.popitem(last=False)
         return known[1]
@@ -185,11 +198,11 @@ def _arguments(variables: VariableValues) -> Arguments:
     return arguments
 
 
-def _shaper(rows: Rows | Connected, encoder: RowEncoder) -> Shaper:
+def _shaping(rows: Rows | Connected, encoder: RowEncoder) -> Shaping:
     if isinstance(rows, Rows):
-        return shaper(rows.layout, encoder.columns)
+        return Shaping(shaper(rows.layout, encoder.columns), is_plain=is_plain(rows.layout, encoder.columns))
     pages = connected(rows, encoder.columns)
-    return lambda found: pages([found])
+    return Shaping(lambda found: pages([found]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +221,18 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     deciding: tuple[str, ...]
     plans: dict[object, Plan] = field(default_factory=dict)
+    leaves: tuple[GraphQLVariableSignature, ...] = ()
 
     def variables(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Coerce variables; gives errors where they do not fit."""
-        return get_variable_values(self.schema, self.node.variable_definitions or (), dict(given))
+        if self.leaves and (values := _leaf_values(self.leaves, given)) is not None:
+            return values
+        found = get_variable_values(self.schema, self.node.variable_definitions or (), dict(given))
+        if not self.leaves and not isinstance(found, list):
+            signatures = tuple([source.signature for source in found.sources.values()])
+            if all(is_leaf_type(get_nullable_type(one.type)) for one in signatures):
+                self.leaves = signatures
+        return found
 
     def plan(self, variables: VariableValues, ref: Ref, most: int) -> Plan:
         """Give the plan for these variables.
@@ -249,6 +270,20 @@ class Operation:
         node = self.schema.get_type("Node")
         assert isinstance(node, GraphQLInterfaceType)  # noqa: S101 - the field gives it
         return {binding(type_).table.name: type_ for type_ in self.schema.get_possible_types(node)}
+
+
+def _leaf_values(leaves: Iterable[GraphQLVariableSignature], given: Mapping[str, Any]) -> VariableValues | None:
+    """Coerce variables of which each is one value that is there; None: one is not, or does not fit."""
+    sources, coerced = {}, {}
+    for leaf in leaves:
+        value = given.get(leaf.name)
+        if value is None:
+            return None
+        sources[leaf.name] = VariableValueSource(leaf, value)
+        fit = coerced[leaf.name] = coerce_input_value(value, leaf.type)
+        if fit is Undefined:
+            return None
+    return VariableValues(sources, coerced)
 
 
 def _prepared(item: Selected, names: list[str], ref: Ref, most: int) -> Read | Write:
