@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,12 +32,14 @@ from synthdb.graphql.plans.compiling import (
 from synthdb.graphql.plans.reading import Reading
 from synthdb.graphql.refusals import Refused, failure
 from synthdb.graphql.schema import Schema
+from synthdb.graphql.together import read_together
 from synthdb.rest.answers import Answer as Kept
 from synthdb.rest.idempotency import answered
 from synthdb_host.contracts import Context, GraphqlCall, Result
-from synthdb_host.errors import CatalogChanged, InternalError, Timeout, Unavailable
+from synthdb_host.errors import CatalogChanged, InternalError, RequestError, Timeout, Unavailable
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Batch, Ref
+from synthdb_host.operations import Operation as OperationOfHost
 
 __all__ = ["Answer", "Answering", "Asked", "Keyed"]
 
@@ -121,10 +124,15 @@ class _Run:
     variables: VariableValues
     introspection: Introspection
     errors: list[GraphQLError] = field(default_factory=list)
+    readings: dict[Read, Reading] = field(default_factory=dict)
+    results: dict[tuple[Read, int], Result | Exception] = field(default_factory=dict)
+    """What parts of readings were read together."""
 
     async def answer(self, plan: Plan) -> Answer:
         if self.operation.node.operation is OperationType.MUTATION:
             return await self._mutated(plan)
+        if plan.several:
+            await self._read_together(plan)
         parts: list[bytes] = []
         errors = self.errors
         for root in plan.roots:
@@ -182,8 +190,24 @@ class _Run:
         key = (self.asked.document.key, self.asked.operation_name, root.field.key) if kept else None
         return await self.introspection.get(key, lambda: self._introspected(root))
 
+    async def _read_together(self, plan: Plan) -> None:
+        """Read at one state what names no state of its own."""
+        for root in plan.roots:
+            if isinstance(root, Read):
+                # What cannot be read is told when its field is answered.
+                with suppress(RequestError, GraphQLError):
+                    self.readings[root] = root.reading(self.variables, self.asked.bound)
+        here = [(root, reading) for root, reading in self.readings.items() if not root.is_elsewhere(reading)]
+        places = [(root, number) for root, reading in here for number in range(len(reading.parts))]
+        selects = [part.select for _, reading in here for part in reading.parts]
+        results = await read_together(self._execute, selects, self.asked.ref or HEAD)
+        self.results = dict(zip(places, results, strict=True))
+
+    async def _execute(self, operation: OperationOfHost) -> Result:
+        return await self.gate.execute(self.asked.database, operation, self.asked.caller)
+
     async def _rows(self, root: Read) -> bytes:
-        reading = root.reading(self.variables, self.asked.bound)
+        reading = self.readings.get(root) or root.reading(self.variables, self.asked.bound)
         if self.asked.bound is not None and root.is_elsewhere(reading):
             raise CatalogChanged("The schema may have changed.")
         found = [await self._part(root, reading, number) for number in range(len(reading.parts))]
@@ -194,7 +218,9 @@ class _Run:
 
     async def _part(self, root: Read, reading: Reading, number: int) -> bytes:
         part = reading.parts[number]
-        result = await self.gate.execute(self.asked.database, part.select, self.asked.caller)
+        result = self.results.get((root, number)) or await self._execute(part.select)
+        if isinstance(result, Exception):
+            raise result
         if result.encoder is None:
             raise Unavailable("The rows could not be read.")
         encoder = result.encoder.spelled if self.asked.spelled else result.encoder

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 from graphql import (
@@ -27,7 +27,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.language import DirectiveNode, Visitor, visit
 from graphql.utilities import coerce_input_value
 
-from synthdb.graphql.bindings import MutationField, NodeField, binding
+from synthdb.graphql.bindings import MutationField, NodeField, RootField, binding
 from synthdb.graphql.layouts import Connected, Rows, Shaper, connected, is_plain, shaper
 from synthdb.graphql.plans.collecting import TYPENAME, Collector, Selected
 from synthdb.graphql.plans.reading import Arguments, Part, Reader, Reading
@@ -66,7 +66,7 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True)
-class Shaping:
+class _Shaping:
     """Turns rows into objects; ``is_plain``: these are what the host's encoder writes of the same rows."""
 
     shape: Shaper
@@ -83,7 +83,13 @@ class Read:
         self._fillers: list[Callable[[Mapping[str, Any]], Select] | None] = []
         self._template: Reading | None = None
         self._bound: str | None = None
-        self._shapers: OrderedDict[object, tuple[object, Shaping]] = OrderedDict()
+        self._shapers: OrderedDict[object, tuple[object, _Shaping]] = OrderedDict()
+
+    @property
+    def most_parts(self) -> int:
+        """How many selects it may take: each part of an aggregate is one."""
+        bound = None if self.field.definition is None else binding(self.field.definition)
+        return len(self.field.fields) if isinstance(bound, RootField) and bound.kind == "aggregate" else 1
 
     def prepare(self, names: list[str]) -> None:
         """Make the selects ahead, with slots for the variables of these names."""
@@ -126,7 +132,7 @@ class Read:
     def _read(self, variables: VariableValues) -> Reading:
         return self._reads(Reader(_arguments(variables), self._ref, self._most), self.field)
 
-    def shaped(self, number: int, reading: Reading, encoder: RowEncoder) -> Shaping:
+    def shaped(self, number: int, reading: Reading, encoder: RowEncoder) -> _Shaping:
         """Give what turns the rows of a part into objects; it is kept as long as the storage keeps its encoder."""
         # The layout of a part depends on variables only by its pages, but its columns may.
         key = id(encoder), number, reading.pages
@@ -198,18 +204,25 @@ def _arguments(variables: VariableValues) -> Arguments:
     return arguments
 
 
-def _shaping(rows: Rows | Connected, encoder: RowEncoder) -> Shaping:
+def _shaping(rows: Rows | Connected, encoder: RowEncoder) -> _Shaping:
     if isinstance(rows, Rows):
-        return Shaping(shaper(rows.layout, encoder.columns), is_plain=is_plain(rows.layout, encoder.columns))
+        return _Shaping(shaper(rows.layout, encoder.columns), is_plain=is_plain(rows.layout, encoder.columns))
     pages = connected(rows, encoder.columns)
-    return Shaping(lambda found: pages([found]))
+    return _Shaping(lambda found: pages([found]))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the root fields of an operation are answered, in order."""
+    """How the root fields of an operation are answered, in order; ``several``: by more than one select."""
 
     roots: tuple[Root, ...]
+    several: bool
+
+    @classmethod
+    def of(cls, roots: Iterable[Root]) -> Self:
+        """Plan root fields."""
+        found = tuple(roots)
+        return cls(found, sum([root.most_parts for root in found if isinstance(root, Read)]) > 1)
 
 
 @dataclass(slots=True)
@@ -243,7 +256,7 @@ class Operation:
         key = (ref, *[variables.coerced.get(name) for name in self.deciding])
         found = self.plans.get(key)
         if found is None:
-            found = Plan(tuple(self._roots(variables, ref, most)))
+            found = Plan.of(self._roots(variables, ref, most))
             if len(self.plans) >= _MOST_PLANS:
                 self.plans.clear()
             self.plans[key] = found
