@@ -41,6 +41,13 @@ def test_a_body_means_what_a_query_string_does(shared: "Api", way: tuple[str, st
     assert 4 == len(query(shared, b"", way).json) == len(query(shared, {}, way).json)
 
 
+@pytest.mark.parametrize("table", ["a%2Fb", "a%2Fquery"])
+def test_names_with_a_slash_have_a_twin_too(empty: "Api", table: str) -> None:
+    """Also one that ends like the address of a twin."""
+    assert 201 == empty.send("POST", f"/{table}", {"n": 1}).status
+    assert [{"n": 1}] == empty.send("POST", f"/{table}/query", {"select": "n"}).json
+
+
 @pytest.mark.parametrize("way", WAYS, ids=["query", "post"])
 def test_pages_of_a_query_lead_to_each_other(shared: "Api", way: tuple[str, str]) -> None:
     """The same body is sent to the address in the Link."""

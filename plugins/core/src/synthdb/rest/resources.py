@@ -67,6 +67,12 @@ def _described(table: Table, base: str) -> dict[str, object]:
     }
 
 
+def _is_twin(req: falcon.asgi.Request) -> bool:
+    """Say whether an address is the one below a table that takes queries by POST; names may hold an encoded slash."""
+    path, template = raw_path(req).rstrip("/"), req.uri_template or ""
+    return path.endswith(f"/{_QUERY}") and path.count("/") == template.count("/") and "{key" in template
+
+
 class TableResource:
     """A table at ``/{db}/{table}``, and one row of it at ``/{db}/{table}/{key}``."""
 
@@ -84,7 +90,7 @@ class TableResource:
     async def on_options(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
         """Say which methods there are for the caller."""
         sent = await self._meant(req, names)
-        shape, is_twin = self._shapes.of(sent), names.get("key") == _QUERY
+        shape, is_twin = self._shapes.of(sent), _is_twin(req)
         methods = SUFFIXED if sent is not req else TWIN if is_twin else ROW if shape.is_of_row else TABLE
         resp.set_header("Allow", await allowed_of(self._gate, req.context.caller, shape.address, methods))
         if is_twin or not shape.is_of_row:
@@ -103,9 +109,9 @@ class TableResource:
         sent = await self._meant(req, names)
         await self._query(req, resp, raw_path(sent), sent.headers_lower)
 
-    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **_names: str) -> None:
         """Insert rows, or with a resolution upsert them; at ``/query`` read them as the body asks."""
-        if names.get("key") == _QUERY:
+        if _is_twin(req):
             await self._query(req, resp, raw_path(req).rstrip("/").removesuffix(f"/{_QUERY}"), req.headers_lower)
         else:
             await self._write(req, resp)
