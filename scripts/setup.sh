@@ -54,7 +54,7 @@ install_packages() {
 
 install_projects() {
     local editable=(--editable .)
-    for project in plugins/*/ contrib/*/; do editable+=(--editable "$project"); done
+    for project in {plugins,contrib}/*/pyproject.toml; do editable+=(--editable "${project%/*}"); done
     say "installing this repository's packages, editable"
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps \
         --build-constraints constraints.txt "${editable[@]}"

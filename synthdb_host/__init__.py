@@ -5,7 +5,8 @@ operations, the errors, and what a command works with. Names are imported when f
 ``import synthdb_host`` costs nothing.
 """
 
-# Type checkers learn the names below from their modules; at run time __getattr__ finds them.
+# Type checkers learn the names below from the modules that define them, since mypy does not look through the packages
+# that gather them; at run time __getattr__ finds them.
 # ruff: noqa: F403, F405
 
 from typing import TYPE_CHECKING
@@ -15,9 +16,23 @@ from synthdb_host.targets import load_module
 if TYPE_CHECKING:
     from synthdb_host.catalog import *
     from synthdb_host.consumers import *
-    from synthdb_host.contracts import *
+    from synthdb_host.contracts.callers import *
+    from synthdb_host.contracts.decisions import *
+    from synthdb_host.contracts.idempotency import *
+    from synthdb_host.contracts.restrictions import *
+    from synthdb_host.contracts.results import *
+    from synthdb_host.contracts.scheduling import *
+    from synthdb_host.contracts.storage import *
+    from synthdb_host.contracts.streams import *
+    from synthdb_host.contracts.surfaces import *
     from synthdb_host.encoding import *
-    from synthdb_host.errors import *
+    from synthdb_host.errors.absence import *
+    from synthdb_host.errors.access import *
+    from synthdb_host.errors.bad_requests import *
+    from synthdb_host.errors.base import *
+    from synthdb_host.errors.conflicts import *
+    from synthdb_host.errors.exchange import *
+    from synthdb_host.errors.trouble import *
     from synthdb_host.expectations import *
     from synthdb_host.hookspecs import *
     from synthdb_host.manifest import *

@@ -5,6 +5,7 @@ import inspect
 import click
 import msgspec
 
+from synthdb_host.commands_new import new
 from synthdb_host.discovery import Candidate, discover, pick
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.hookspecs import HostSpecs
@@ -20,7 +21,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def plugins() -> None:
-    """List, check and explain plugins."""
+    """List, check, explain and begin plugins."""
+
+
+plugins.add_command(new)
 
 
 @plugins.command("list")

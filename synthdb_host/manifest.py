@@ -13,7 +13,7 @@ import msgspec
 
 from synthdb_host.errors import ConfigurationError
 
-__all__ = ["MANIFEST", "Command", "Manifest", "parse_manifest", "unknown_keys"]
+__all__ = ["MANIFEST", "Command", "Manifest", "id_problem", "parse_manifest", "unknown_keys"]
 
 MANIFEST: Final = "synthdb-plugin.toml"
 
@@ -85,11 +85,16 @@ def unknown_keys(text: str) -> tuple[str, ...]:
     return tuple(unknown)
 
 
+def id_problem(id_: str) -> str | None:
+    """Say why a plugin cannot be called so, None if it can."""
+    if _ID.fullmatch(id_) and id_ not in _RESERVED:
+        return None
+    return f"id {id_!r} must be lower-case letters, digits and _, a letter first, and none of {sorted(_RESERVED)}"
+
+
 def _malformed(manifest: Manifest) -> list[str]:
     """Say what has the right type but not the right form."""
-    problems = []
-    if not _ID.fullmatch(manifest.id) or manifest.id in _RESERVED:
-        problems.append(f"id {manifest.id!r} must be lower-case letters, digits and _, and none of {sorted(_RESERVED)}")
+    problems = [problem] if (problem := id_problem(manifest.id)) else []
     targets: Mapping[str, Any] = {"settings": manifest.settings} | {
         f"commands.{command.name}": command.target for command in manifest.commands
     }

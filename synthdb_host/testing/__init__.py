@@ -19,6 +19,7 @@ for _module in (
     "moments",
     "needing",
     "places",
+    "plugins",
     "reads",
     "recording",
     "records",
@@ -32,7 +33,8 @@ for _module in (
 ):
     pytest.register_assert_rewrite(f"synthdb_host.testing.{_module}")
 
+from synthdb_host.testing.plugins import PluginSuite  # noqa: E402 - its assertions are rewritten on import
 from synthdb_host.testing.session import Session  # noqa: E402 - its assertions are rewritten on import
 from synthdb_host.testing.storage import StorageSuite  # noqa: E402 - its assertions are rewritten on import
 
-__all__ = ["Session", "StorageSuite"]
+__all__ = ["PluginSuite", "Session", "StorageSuite"]

@@ -34,8 +34,9 @@ def test_there_is_at_least_the_core_plugin() -> None:
 
 
 def test_every_folder_of_plugins_is_a_project() -> None:
-    """A folder appears there when it has working content; there are no placeholders."""
-    folders = {path.name for folder in FOLDERS for path in (ROOT / folder).iterdir() if path.is_dir()}
+    """A folder appears there when it has working content; there are no placeholders. The template begins with ``_``."""
+    found = [path for folder in FOLDERS for path in (ROOT / folder).iterdir() if path.is_dir()]
+    folders = {path.name for path in found if not path.name.startswith("_")}
 
     assert set(PLUGINS) == folders
 
