@@ -53,7 +53,7 @@ __all__ = [
     "Comparison", "ConfigurationError", "Conflict", "Conflicts", "Consumer", "Context", "Converter", "CopyColumn",
     "CopyTable", "CountMode", "CreateBranch", "CreateTable", "CreateTag", "Credentials", "CursorExpired",
     "Database", "DatabaseArchived", "Decision", "Define", "Delete", "Diff", "DropBranch", "DropColumn",
-    "DropConstraint", "DropTable", "DropTag", "DuplicateName", "EgressFailed", "EgressRefused", "Embed",
+    "DropConstraint", "DropTable", "DropTag", "DuplicateName", "EgressFailed", "EgressRefused", "Embed", "EmbedCount",
     "EmbedExists", "Expected", "FellBehind", "Filter", "Follow", "Forbidden", "ForeignKey", "ForeignKeyViolation",
     "FullTableWrite", "GraphqlCall", "GraphqlType", "HeadersTooLarge", "HealthCheck", "History", "HistoryGone",
     "Idempotency", "IdempotencyInProgress", "IdempotencyKeyReused", "Index", "Insert", "InternalError",

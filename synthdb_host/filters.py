@@ -16,6 +16,7 @@ __all__ = [
     "And",
     "ColumnRef",
     "Comparison",
+    "EmbedCount",
     "EmbedExists",
     "Filter",
     "Literal",
@@ -49,11 +50,15 @@ AggregateFunction = OneOf["count", "sum", "avg", "min", "max"]
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An aggregate over a column, or with ``column=None`` over rows (count only)."""
+    """An aggregate over a column, or with ``column=None`` over rows (count only).
+
+    With ``distinct`` the different values of the column are counted (count only, and not of json).
+    """
 
     function: AggregateFunction
     column: ColumnRef | None = None
     cast: str | None = None
+    distinct: bool = False
 
 
 ALL_OPERATORS: Final = (
@@ -107,7 +112,16 @@ class EmbedExists:
     embed: str
 
 
-Filter = Comparison | And | Or | Not | EmbedExists
+@dataclass(frozen=True, slots=True)
+class EmbedCount:
+    """The number of rows of the embed of this name compares so (``eq neq gt gte lt lte``) with ``value``."""
+
+    embed: str
+    operator: str
+    value: object
+
+
+Filter = Comparison | And | Or | Not | EmbedExists | EmbedCount
 
 
 def and_all(*filters: Filter | None) -> Filter | None:

@@ -5,11 +5,14 @@ from typing import Any, Final
 
 import pytest
 
+from synthdb_host.errors import BadRequest, InvalidSelect
 from synthdb_host.operations import (
     Aggregate,
+    AggregateFunction,
     Batch,
     ColumnRef,
     Comparison,
+    EmbedCount,
     EmbedExists,
     Insert,
     Not,
@@ -131,6 +134,20 @@ class AggregateTests:
         )
         (row,) = session.execute(Select("sales", outputs)).python()
         assert {"count": 4, "n": 3, "sum": 10, "avg": 1.5, "min": 2, "max": "south"} == row
+
+    def test_different_values_are_counted(self, session: Session) -> None:
+        """NULL is none; nothing but a count is taken of them."""
+        session.insert("sales", *_SALES)
+
+        def different(function: AggregateFunction, name: str | None) -> Select:
+            column = None if name is None else ColumnRef(name)
+            return Select("sales", (Output(Aggregate(function, column, distinct=True), "n"),))
+
+        assert [{"n": 2}] == session.execute(different("count", "region")).python()
+        with pytest.raises(InvalidSelect):
+            session.execute(different("count", None))
+        with pytest.raises(InvalidSelect):
+            session.execute(different("sum", "units"))
 
     def test_aggregates_over_no_rows_are_null_and_counts_zero(self, session: Session) -> None:
         """There is one row of answers even where there is no row of data."""
@@ -315,6 +332,29 @@ class EmbedTests:
         embeds = (_books(Select("books", where=where("title", "neq", "Notes")), hidden=True),)
         assert ["Bram"] == session.values("authors", "name", EmbedExists("books"), embeds=embeds)
         assert ["Ada", "Cleo"] == session.values("authors", "name", Not(EmbedExists("books")), embeds=embeds)
+
+    @pytest.mark.parametrize(
+        ("operator", "number", "names"),
+        [("eq", 0, ["Cleo"]), ("gt", 0, ["Ada", "Bram"]), ("gte", 2, ["Bram"]), ("neq", 1, ["Bram", "Cleo"]),
+         ("lt", 2, ["Ada", "Cleo"]), ("lte", -1, [])],
+    )  # fmt: skip
+    def test_a_condition_can_ask_how_many_rows_an_embed_has(
+        self, session: Session, operator: str, number: int, names: list[str]
+    ) -> None:
+        """None is a number, too."""
+        _library(session)
+        embeds = (_books(Select("books"), hidden=True),)
+        assert names == session.values("authors", "name", EmbedCount("books", operator, number), embeds=embeds)
+
+    @pytest.mark.parametrize(("operator", "number"), [("like", 1), ("eq", "1"), ("eq", None), ("eq", True)])
+    def test_rows_of_an_embed_are_counted_by_numbers_only(
+        self, session: Session, operator: str, number: object
+    ) -> None:
+        """Whatever else is asked is refused."""
+        _library(session)
+        embeds = (_books(Select("books"), hidden=True),)
+        with pytest.raises(BadRequest):
+            session.values("authors", "name", EmbedCount("books", operator, number), embeds=embeds)
 
     def test_an_embed_can_aggregate(self, session: Session) -> None:
         """Aggregates in an embed are over each outer row's relatives."""

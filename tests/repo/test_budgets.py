@@ -28,7 +28,7 @@ VOCABULARY: Final = frozenset(
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_400
+VOCABULARY_LINES: Final = 2_405
 MACHINERY_LINES: Final = 6_120
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60

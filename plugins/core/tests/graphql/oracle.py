@@ -186,9 +186,21 @@ class Oracle:
                     found.append(_not(_all([_not(self._holds(inner, item, row)) for item in value])))
                 case RelationField(relation):
                     found.append(any(self._holds(inner, value, o) is True for o in self._related(relation, row)))
+                case RelatedAggregate(relation):
+                    found.append(self._counts(inner, value, self._related(relation, row)))
                 case ColumnField(column):
                     found.append(_all([_compared(row[column.name], n, inner, v) for n, v in value.items()]))
         return _all(found)
+
+    def _counts(self, type_: Any, given: Mapping[str, Any], rows: Sequence[Row]) -> bool | None:
+        if given.get("count") is None:
+            return True
+        types = get_named_type(type_.fields["count"].type).fields
+        where, predicate = given["count"].get("filter"), get_named_type(types["predicate"].type)
+        chosen = rows if where is None else self._chosen(rows, {"where": types["filter"]}, {"where": where})
+        return _all(
+            [_compared(len(chosen), name, predicate, value) for name, value in given["count"]["predicate"].items()]
+        )
 
 
 def _last(chosen: Any) -> Any:
@@ -236,6 +248,8 @@ def _aggregated(bound: Any, rows: Any, given: Mapping[str, Any]) -> Any:
             columns = given.get("columns") or []
             if len(columns) > 1:
                 raise _refused("Rows are counted by one column at most.", {"code": "invalid_parameter"})
+            if given.get("distinct"):
+                return len(_different(rows, columns))
             return len([row for row in rows if all(row[name] is not None for name in columns)])
         case Aggregated():
             return rows
@@ -245,6 +259,15 @@ def _aggregated(bound: Any, rows: Any, given: Mapping[str, Any]) -> Any:
                 return None
             return _FUNCTIONS[function](values)
     raise NotImplementedError(bound)
+
+
+def _different(rows: Sequence[Row], columns: Sequence[str]) -> set[Any]:
+    if not columns:
+        raise _refused("Different values are counted of a column.", {"code": "invalid_select"})
+    found = [row[columns[0]] for row in rows if row[columns[0]] is not None]
+    if any(isinstance(value, dict | list) for value in found):
+        raise NotImplementedError
+    return set(found)
 
 
 def _exact(value: Any) -> Any:

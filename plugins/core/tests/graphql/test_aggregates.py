@@ -13,6 +13,14 @@ class TestAll:
         expected = {"count": 3, "rated": 3, "sum": {"rating": 24.20}, "min": {"year": 1979, "title": "Alien"}}
         assert {"aggregate": expected} == data["films_aggregate"]
 
+    def test_different_values_are_counted(self, shared: Api) -> None:
+        """Of one column, that is no json."""
+        query = "{ films_aggregate { aggregate { count(columns: [%s], distinct: %s) } } }"
+        for column, distinct, count in (("seen", "true", 2), ("seen", "false", 3), ("writer_id", "true", 1)):
+            found = shared.data(query % (column, distinct))
+            assert {"films_aggregate": {"aggregate": {"count": count}}} == found
+        assert "invalid_select" == shared.error(query % ("data", "true"))["extensions"]["code"]
+
     def test_no_rows_have_a_count_and_nothing_else(self, shared: Api) -> None:
         """As in SQL."""
         query = "{ films_aggregate(where: {id: {_eq: 99}}) { aggregate { count max { year } } nodes { id } } }"

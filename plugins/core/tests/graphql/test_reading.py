@@ -64,6 +64,17 @@ class TestConditions:
             ('{films_director: {people_boss: {films_director: {title: {_eq: "Alien"}}}}}',
              ["The Piano", "Ran, the film"]),
             ('{data: {_contains: {tags: ["drama"]}}}', ["The Piano"]),
+            ('{data: {_has_key: "cost"}}', ["Alien"]),
+            ('{data: {_has_keys_any: ["cost", "tags", "q"]}}', ["Alien", "The Piano"]),
+            ('{data: {_has_keys_all: ["cost", "tags"]}}', ["Alien"]),
+            ("{data: {_has_keys_any: []}}", []),
+            ('{_not: {data: {_has_key: "cost"}}}', ["The Piano"]),
+            ("{roles_aggregate: {count: {predicate: {_gt: 1}}}}", ["Alien"]),
+            ("{roles_aggregate: {count: {predicate: {_in: [0, 1]}}}}", ["The Piano", "Ran, the film", "Lost"]),
+            ("{roles_aggregate: {count: {filter: {fee: {_gt: 60}}, predicate: {_eq: 1, _is_null: false}}}}",
+             ["Alien", "The Piano"]),
+            ("{_not: {roles_aggregate: {count: {predicate: {_gte: 1}}}}}", ["Ran, the film", "Lost"]),
+            ("{roles_aggregate: {}}", ["Alien", "The Piano", "Ran, the film", "Lost"]),
         ],
     )  # fmt: skip
     def test_a_condition_chooses_rows(self, shared: Api, where: str, titles: list[str]) -> None:
@@ -80,6 +91,8 @@ class TestConditions:
             ("query($v: films_bool_exp) { films(where: $v) { id } }", {"v": {"id": {"_eq": "2"}}}),
             ("query($v: bigint_comparison_exp) { films(where: {id: $v}) { id } }", {"v": {"_eq": 2}}),
             ("query($v: [films_bool_exp!]) { films(where: {_and: $v}) { id } }", {"v": [{"id": {"_eq": 2}}]}),
+            ("query($v: String!) { films(where: {data: {_has_key: $v}, id: {_eq: 2}}) { id } }", {"v": "tags"}),
+            ("query($v: Int) { films(where: {roles_aggregate: {count: {predicate: {_eq: $v}}}}) { id } }", {"v": 1}),
             ("query($v: Int = 1, $o: Int) { films(limit: $v, offset: $o) { id } }", {"o": 1}),
         ):
             assert {"films": [{"id": 2}]} == shared.data(query, **variables), query

@@ -361,3 +361,12 @@ def test_a_commit_has_the_message_of_its_request(api: Api) -> None:
     """Percent-encoded, as elsewhere."""
     api.send('mutation { insert_films_one(object: {title: "X"}) { id } }', headers={"Commit-Message": "From%20afar"})
     assert "From afar" in str(api.execute(Log(HEAD)).python()[0])
+
+
+def test_rows_are_written_by_how_many_rows_refer_to_them(written: Api) -> None:
+    """A condition that names no number says nothing, and is refused."""
+    query = "mutation { delete_films(where: {roles_aggregate: %s}) { returning { title } } }"
+    for nothing in ("{}", "{count: null}", "{count: {predicate: {}}}"):
+        assert "full_table_write" == written.error(query % nothing)["extensions"]["code"]
+    found = written.data(query % "{count: {predicate: {_eq: 0}}}")["delete_films"]["returning"]
+    assert [{"title": "Ran, the film"}, {"title": "Lost"}] == found

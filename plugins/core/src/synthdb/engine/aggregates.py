@@ -50,9 +50,9 @@ def aggregate_of(scope: Scope, aggregate: Aggregate, error: type[BadRequest], *,
 def _function(scope: Scope, aggregate: Aggregate, error: type[BadRequest], *, exact: bool) -> Expression:
     function = aggregate.function
     if function == "count":
-        counted = None if aggregate.column is None else expression_of(scope, aggregate.column, error, raw=True)
-        sql: sa.ColumnElement[Any] = sa.func.count(sa.text("*") if counted is None else counted.sql)
-        return Expression(sql, _INTEGER, "count", not_null=True)
+        return Expression(_counted(scope, aggregate, error), _INTEGER, "count", not_null=True)
+    if aggregate.distinct:
+        raise error(f"{function} is not taken of different values.")
     if aggregate.column is None:
         raise error(f"{function} needs a column.")
     column = expression_of(scope, aggregate.column, error)
@@ -64,6 +64,19 @@ def _function(scope: Scope, aggregate: Aggregate, error: type[BadRequest], *, ex
         raise error(f"{function} cannot be taken of column {column.label!r} of type {column.type}.")
     sql, codec = (_sum if function == "sum" else _average)(column, exact=exact)
     return Expression(sql, codec, label)
+
+
+def _counted(scope: Scope, aggregate: Aggregate, error: type[BadRequest]) -> sa.ColumnElement[Any]:
+    if aggregate.column is None:
+        if aggregate.distinct:
+            raise error("Different values are counted of a column.")
+        return sa.func.count(sa.text("*"))
+    column = expression_of(scope, aggregate.column, error, raw=True)
+    if not aggregate.distinct:
+        return sa.func.count(column.sql)
+    if column.type.name == "json":
+        raise error(f"Different values of column {column.label!r} cannot be counted: it is json.")
+    return sa.func.count(sa.distinct(column.sql))
 
 
 def _sum(column: Expression, *, exact: bool) -> tuple[sa.ColumnElement[Any], Codec]:

@@ -25,6 +25,7 @@ from synthdb_host.operations import (
     And,
     ColumnRef,
     Comparison,
+    EmbedCount,
     EmbedExists,
     Filter,
     Literal,
@@ -57,6 +58,7 @@ _CONTAINING: Final = {
     "cd": "synthdb_json_contained",
     "ov": "synthdb_json_overlaps",
 }
+_MOST_ROWS: Final = 2**63 - 1
 _ORDERING: Final = frozenset({"eq", "neq", "gt", "gte", "lt", "lte"})
 _ZERO: Final = "0"
 _WIDEST: Final = 100
@@ -114,6 +116,12 @@ def condition_of(
     return _Translation(scope, binds, itertools.count(start), aggregate).clause(condition)
 
 
+def _number_of_rows(value: object) -> int:
+    if type(value) is not int or abs(value) > _MOST_ROWS:
+        raise InvalidFilter(f"The rows of an embed are not {value!r}, which is no number of rows.")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class _Translation:
     scope: Scope
@@ -131,11 +139,16 @@ class _Translation:
             return sa.not_(self.clause(item.item))
         return self.embed(item)
 
-    def embed(self, item: EmbedExists) -> Clause:
-        exists = self.scope.embeds.get(item.embed)
-        if exists is None:
+    def embed(self, item: EmbedExists | EmbedCount) -> Clause:
+        find = self.scope.embeds.get(item.embed)
+        if find is None:
             raise UnknownRelation(f"There is no embed {item.embed!r} beside this condition.")
-        return exists()
+        if isinstance(item, EmbedExists):
+            return find()
+        if item.operator not in _ORDERING:
+            raise UnknownOperator(f"The rows of an embed are not counted by {item.operator!r}.")
+        number = self.binds.bind(next(self.indexes), _number_of_rows, "count")
+        return _COMPARING[item.operator](find(counted=True), number)
 
     def source(self, column: ColumnRef | Aggregate) -> Expression:
         if isinstance(column, ColumnRef):

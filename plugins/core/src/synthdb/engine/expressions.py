@@ -43,13 +43,13 @@ class Scope:
     """One occurrence of a table in a statement.
 
     Its columns come from ``source``; those in ``hidden`` are not to be seen.
-    ``embeds`` gives for the name of an embed of the same select the condition that it has a row.
+    ``embeds`` gives for the name of an embed of the same select the condition that it has a row, or how many.
     """
 
     stored: StoredTable
     source: sa.FromClause
     hidden: frozenset[str] = frozenset()
-    embeds: Mapping[str, Callable[[], sa.ColumnElement[bool]]] = field(default_factory=dict)
+    embeds: Mapping[str, Callable[..., sa.ColumnElement[Any]]] = field(default_factory=dict)
 
     def column(self, name: str) -> StoredColumn:
         """Find a column that may be seen.

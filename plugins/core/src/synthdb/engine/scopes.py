@@ -61,7 +61,7 @@ class Builder:
         stored = self.reading.catalog.table(select.table)
         source = source_of(stored, self.binds, f"_e{next(self._aliases)}" if aliased else None)
         restriction = self.reading.restrictions.get(select.table)
-        embeds: dict[str, Callable[[], Clause]] = {}
+        embeds: dict[str, Callable[..., Clause]] = {}
         scope = Scope(stored, source, restriction.hidden if restriction else frozenset(), embeds)
         for embed, place in zip(select.embeds, layout.embeds, strict=True):
             embeds[embed.name] = partial(self.exists, scope, embed, place)
@@ -80,12 +80,13 @@ class Builder:
         found += [scope.embeds[embed.name]() for embed in select.embeds if embed.inner]
         return found
 
-    def exists(self, outer: Scope, embed: Embed, layout: SelectLayout) -> Clause:
-        """Say that an embed has a row."""
+    def exists(self, outer: Scope, embed: Embed, layout: SelectLayout, *, counted: bool = False) -> Clause:
+        """Say that an embed has a row, or with ``counted`` how many it has."""
         inner = self.scope(embed.select, layout, aliased=True)
         clauses = [*self.matching(outer, inner, embed), *self.conditions(inner, embed.select, layout)]
-        rows: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(inner.source).where(*clauses)
-        return sa.exists(rows.correlate(outer.source))
+        what: Clause = sa.func.count(sa.text("*")) if counted else sa.literal_column("1")
+        rows: sa.Select[Any] = sa.select(what).select_from(inner.source).where(*clauses).correlate(outer.source)
+        return rows.scalar_subquery() if counted else sa.exists(rows)
 
     def matching(self, outer: Scope, inner: Scope, embed: Embed) -> list[Clause]:
         """Say that a row of an embed belongs to the outer row."""

@@ -21,6 +21,7 @@ from synthdb_host.operations import (
     ColumnRef,
     Comparison,
     Embed,
+    EmbedCount,
     EmbedExists,
     Filter,
     Not,
@@ -133,6 +134,9 @@ def _condition(item: Filter | None, values: list[object], depth: int) -> Hashabl
         return (kind, _condition(item.item, values, depth + 1))
     if isinstance(item, EmbedExists):
         return (kind, item.embed)
+    if isinstance(item, EmbedCount):
+        values.append(item.value)
+        return (kind, item.embed, item.operator)
     raise InvalidFilter(f"{item!r} is not a condition.")
 
 
@@ -160,7 +164,7 @@ def _source(source: ColumnRef | Aggregate | None) -> Hashable:
         path = tuple([(type(step), step) for step in source.path])
         return (source.name, path, source.as_text, source.cast)
     if isinstance(source, Aggregate):
-        return (Aggregate, source.function, _source(source.column), source.cast)
+        return (Aggregate, source.function, _source(source.column), source.cast, source.distinct)
     return None
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "ConnectionPart",
     "Counting",
     "GlobalId",
+    "HavingKeys",
     "Joining",
     "MutationField",
     "MutationKind",
@@ -154,6 +155,13 @@ class Comparing:
 
     operator: str
     negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HavingKeys:
+    """A condition that a JSON object has keys, or an array texts: one, any of several, or all of them."""
+
+    how: Literal["one", "any", "all"]
 
 
 @dataclass(frozen=True, slots=True)

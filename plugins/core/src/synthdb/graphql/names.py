@@ -24,7 +24,8 @@ _SUFFIXES: Final = (
     "", "_aggregate", "_by_pk", "_stream", "_connection", "_edge", "_bool_exp", "_order_by", "_select_column",
     "_update_column", "_constraint", "_on_conflict", "_insert_input", "_set_input", "_inc_input", "_append_input",
     "_pk_columns_input", "_updates", "_mutation_response", "_obj_rel_insert_input", "_arr_rel_insert_input",
-    "_aggregate_fields", "_aggregate_bool_exp", "_aggregate_order_by", "_group", "_group_key", "_group_order_by",
+    "_aggregate_fields", "_aggregate_bool_exp", "_aggregate_bool_exp_count", "_aggregate_order_by",
+    "_group", "_group_key", "_group_order_by",
     "_group_key_order_by", "_having",
     *(f"_{function}_{use}" for function in ("sum", "avg", "min", "max")
       for use in ("fields", "having", "group_order_by")),

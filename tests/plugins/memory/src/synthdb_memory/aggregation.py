@@ -34,11 +34,17 @@ def aggregator(table: Table, aggregate: Aggregate) -> tuple[ColumnType, Aggregat
 
 
 def _plain(table: Table, aggregate: Aggregate) -> tuple[ColumnType, Aggregator]:
+    if aggregate.distinct and aggregate.function != "count":
+        raise InvalidSelect(f"{aggregate.function!r} is not taken of different values.")
     if aggregate.column is None:
-        if aggregate.function != "count":
+        if aggregate.function != "count" or aggregate.distinct:
             raise InvalidSelect(f"{aggregate.function!r} needs a column.")
         return INTEGER, len
     source, getter = resolve(table, aggregate.column)
+    if aggregate.distinct:
+        if source.name == "json":
+            raise InvalidSelect("Different values of json cannot be counted.")
+        return INTEGER, lambda rows: len({getter(row) for row in rows} - {None})
     target, calculate = _function(aggregate.function, source)
 
     def value(rows: Sequence[Row]) -> object:

@@ -9,7 +9,7 @@ import msgspec
 
 from synthdb_host.catalog import ColumnType
 from synthdb_host.errors import InvalidFilter, InvalidValue, LossyValue, UnknownOperator
-from synthdb_host.operations import Aggregate, And, ColumnRef, Comparison, EmbedExists, Filter, Not, Or
+from synthdb_host.operations import Aggregate, And, ColumnRef, Comparison, EmbedCount, EmbedExists, Filter, Not, Or
 from synthdb_host.values import adapt
 
 __all__ = ["Predicate", "Scope", "compile_filter"]
@@ -31,6 +31,9 @@ class Scope(Protocol):
     def exists(self, embed: str) -> Predicate:
         """Say of a subject whether the embed has rows."""
 
+    def count(self, embed: str) -> Callable[[Any], int]:
+        """Say of a subject how many rows the embed has."""
+
 
 def compile_filter(condition: Filter, scope: Scope) -> Predicate:
     """Turn a condition into a function; whatever is wrong with it is found here, not per row.
@@ -51,6 +54,14 @@ def compile_filter(condition: Filter, scope: Scope) -> Predicate:
             return lambda subject: _not(inner(subject))
         case EmbedExists(embed):
             return scope.exists(embed)
+        case EmbedCount(embed, operator, value):
+            count = scope.count(embed)
+            if operator not in ("eq", "neq", "gt", "gte", "lt", "lte"):
+                raise UnknownOperator(f"Rows are not counted by {operator!r}.")
+            if type(value) is not int:
+                raise InvalidFilter(f"{value!r} is no number of rows.")
+            compare = _BINARY[operator]
+            return lambda subject: compare(count(subject), value)
 
 
 def _combined(parts: list[Predicate], combine: Callable[[Iterable[bool | None]], bool | None]) -> Predicate:

@@ -119,6 +119,10 @@ class _CandidateScope:
             raise UnknownRelation(f"There is no embed {embed!r} in this select.")
         return lambda candidate: bool(candidate.related[embed])
 
+    def count(self, embed: str) -> Callable[[Candidate], int]:
+        self.exists(embed)
+        return lambda candidate: len(candidate.related[embed])
+
 
 # -- grouping --------------------------------------------------------------------------------------------
 
@@ -159,6 +163,9 @@ class _GroupScope:
         return column_type, lambda group: getter(group[0].values)
 
     def exists(self, embed: str) -> Predicate:
+        raise UnknownRelation(f"'having' cannot ask for the embed {embed!r}.")
+
+    def count(self, embed: str) -> Callable[[list[Candidate]], int]:
         raise UnknownRelation(f"'having' cannot ask for the embed {embed!r}.")
 
 

@@ -1,5 +1,6 @@
 """What a caller may see of the tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from synthdb_host.catalog import ColumnType, Table
@@ -34,6 +35,10 @@ class RowScope:
 
     def exists(self, embed: str) -> Predicate:
         """Refuse: plain rows have no embeds."""
+        raise UnknownRelation(f"There is no embed {embed!r} here.")
+
+    def count(self, embed: str) -> Callable[[object], int]:
+        """Refuse as well."""
         raise UnknownRelation(f"There is no embed {embed!r} here.")
 
 

@@ -91,7 +91,7 @@ def _function(item: Selected, outputs: list[Output], arguments: _Arguments, name
     assert item.definition is not None  # noqa: S101 - there is no other meta field
     match binding(item.definition):
         case Counting():
-            outputs.append(Output(Aggregate("count", _counted(arguments(item))), name))
+            outputs.append(Output(_counted(arguments(item)), name))
             return Cell(name, item, whole=True)
         case AggregatedColumn(function, column):
             outputs.append(Output(Aggregate(function, ColumnRef(column.name)), name))
@@ -100,11 +100,12 @@ def _function(item: Selected, outputs: list[Output], arguments: _Arguments, name
             return Within(_functions(item, outputs, arguments, name))
 
 
-def _counted(given: _Given) -> ColumnRef | None:
+def _counted(given: _Given) -> Aggregate:
     columns = [settled(item) for item in settled(given.get("columns")) or ()]
     if len(columns) > 1:
         raise InvalidParameter("Rows are counted by one column at most.")
-    return ColumnRef(columns[0]) if columns else None
+    column = ColumnRef(columns[0]) if columns else None
+    return Aggregate("count", column, distinct=bool(settled(given.get("distinct"))))
 
 
 def _having(type_: Any, given: _Given) -> Iterator[Filter]:  # noqa: ANN401 - an input type

@@ -1,11 +1,20 @@
 """Conditions and orders of a query as those of the host."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 
-from synthdb.graphql.bindings import ColumnField, Comparing, Joining, RelationField, binding
+from synthdb.graphql.bindings import (
+    ColumnField,
+    Comparing,
+    HavingKeys,
+    Joining,
+    RelatedAggregate,
+    RelationField,
+    binding,
+)
 from synthdb.graphql.plans.slots import Open, Slot
 from synthdb_host.errors import InvalidFilter, InvalidParameter
 from synthdb_host.operations import (
@@ -14,6 +23,7 @@ from synthdb_host.operations import (
     ColumnRef,
     Comparison,
     Embed,
+    EmbedCount,
     EmbedExists,
     Filter,
     Not,
@@ -26,6 +36,7 @@ from synthdb_host.operations import (
 __all__ = ["Conditions", "Given", "compared", "object_of", "settled"]
 
 _NOT_NULL: Final = "not_null"
+_MOST_KEYS: Final = 50
 
 Given = Mapping[str, Any]
 
@@ -59,6 +70,8 @@ class Conditions:
                     yield compared(ColumnRef(column.name), object_of(field.type), settled(value))
                 case RelationField(relation):
                     yield self._related(relation, object_of(field.type), value)
+                case RelatedAggregate(relation):
+                    yield from self._aggregated(relation, object_of(field.type), settled(value))
 
     def _joined(self, word: str, type_: GraphQLInputObjectType, value: Any) -> Filter | None:  # noqa: ANN401 - as given
         if word == "not":
@@ -70,6 +83,18 @@ class Conditions:
         inner = Conditions()
         where = inner.where(type_, given)
         return EmbedExists(self._hidden(relation, Select(relation.table, (), tuple(inner.embeds), where, bare=True)))
+
+    def _aggregated(self, relation: Any, type_: GraphQLInputObjectType, given: Given) -> Iterator[Filter]:  # noqa: ANN401 - a relation
+        """Read conditions on the number of related rows, or of those of them for which another condition holds."""
+        count = settled(given.get("count"))
+        if count is None:
+            return
+        types, inner = object_of(type_.fields["count"].type).fields, Conditions()
+        where = inner.where(object_of(types["filter"].type), count.get("filter"))
+        name = self._hidden(relation, Select(relation.table, (), tuple(inner.embeds), where, bare=True))
+        predicate = object_of(types["predicate"].type)
+        for word, value in settled(count["predicate"]).items():
+            yield _counted(name, binding(predicate.fields[word]), word, value)
 
     def _hidden(self, relation: Any, select: Select) -> str:  # noqa: ANN401 - a relation
         name = f"?{len(self.embeds)}"
@@ -138,12 +163,39 @@ def compared(source: ColumnRef | Aggregate, type_: GraphQLInputObjectType, given
     return found[0] if len(found) == 1 else And(tuple(found))
 
 
-def _comparison(source: ColumnRef | Aggregate, comparing: Comparing, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
+def _comparison(source: ColumnRef | Aggregate, comparing: Comparing | HavingKeys, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
     if value is None:
         raise InvalidFilter(f"{name} is null.", hint="Ask with _is_null, or leave the condition out.")
+    if isinstance(comparing, HavingKeys):
+        assert isinstance(source, ColumnRef)  # noqa: S101 - no aggregate is json
+        return _having_keys(source, comparing, name, settled(value))
     if comparing.operator == "is":
         return Comparison(source, "is", None if settled(value) else _NOT_NULL)
     if isinstance(value, list) and any(isinstance(item, Slot) for item in value):
         raise Open
     condition = Comparison(source, comparing.operator, value)
     return Not(condition) if comparing.negated else condition
+
+
+def _counted(embed: str, comparing: Comparing, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
+    if value is None:
+        raise InvalidFilter(f"{name} is null.", hint="Ask with _is_null, or leave the condition out.")
+    if comparing.operator == "is":
+        # There is always a number.
+        return Or(()) if settled(value) else And(())
+    if comparing.operator != "in":
+        return EmbedCount(embed, comparing.operator, value)
+    among = Or(tuple([EmbedCount(embed, "eq", settled(item)) for item in settled(value)]))
+    return Not(among) if comparing.negated else among
+
+
+def _having_keys(source: ColumnRef, having: HavingKeys, name: str, value: Any) -> Filter:  # noqa: ANN401 - as given
+    keys = [settled(key) for key in (value if isinstance(value, list) else [value])]
+    if len(keys) > _MOST_KEYS:
+        raise InvalidFilter(f"{name} takes at most {_MOST_KEYS} keys.")
+    found = tuple([_has_key(source, key) for key in keys])
+    return Or(found) if having.how == "any" else And(found)
+
+
+def _has_key(source: ColumnRef, key: str) -> Filter:
+    return Or((Comparison(replace(source, path=(key,)), "is", _NOT_NULL), Comparison(source, "cs", [key])))

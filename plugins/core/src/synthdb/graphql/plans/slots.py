@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from synthdb_host.operations import And, Comparison, Embed, Filter, Not, Or, Select
+from synthdb_host.operations import And, Comparison, Embed, EmbedCount, Filter, Not, Or, Select
 
 __all__ = ["Open", "Slot", "Values", "filler"]
 
@@ -71,7 +71,7 @@ def _slot(slot: Slot, slots: set[str]) -> Callable[[Values], Any]:
 
 def _condition(condition: Filter, slots: set[str]) -> Callable[[Values], Any] | None:
     match condition:
-        case Comparison(value=Slot() as slot):
+        case Comparison(value=Slot() as slot) | EmbedCount(value=Slot() as slot):
             return _replacing(condition, {"value": _slot(slot, slots)})
         case And(items) | Or(items):
             found = [_condition(item, slots) for item in items]

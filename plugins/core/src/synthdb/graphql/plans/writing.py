@@ -17,7 +17,15 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from graphql.language import Visitor, visit
 
-from synthdb.graphql.bindings import ColumnField, Joining, MutationField, RelationField, ResponseField, binding
+from synthdb.graphql.bindings import (
+    ColumnField,
+    Joining,
+    MutationField,
+    RelatedAggregate,
+    RelationField,
+    ResponseField,
+    binding,
+)
 from synthdb.graphql.layouts import Connected, Layout, Member, Page, Rows, Shaper, Within, shaper
 from synthdb.graphql.plans.collecting import Selected
 from synthdb.graphql.plans.conditions import Conditions, object_of
@@ -297,6 +305,8 @@ def _require_conditions(type_: GraphQLInputObjectType, given: _Given) -> None:
                 _require_conditions(object_of(field.type), item)
         elif isinstance(bound, RelationField):
             _require_conditions(object_of(field.type), value)
+        elif isinstance(bound, RelatedAggregate) and not (value.get("count") or {}).get("predicate"):
+            raise FullTableWrite(f"{name} says nothing.", hint="Leave it out; where: {} means every row.")
 
 
 def _in_conditions(field: Selected) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from graphql import (
     GraphQLArgument,
+    GraphQLBoolean,
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
@@ -91,7 +92,8 @@ def _functions_type(registry: Registry, table: Table) -> GraphQLObjectType:
 def _counted(registry: Registry, table: Table) -> dict[str, GraphQLArgument]:
     column = GraphQLList(GraphQLNonNull(select_column_type(registry, table)))
     description = "Count the rows in which this column has a value; one column at most."
-    return {"columns": GraphQLArgument(column, description=description)}
+    different = GraphQLArgument(GraphQLBoolean, description="Count the different values of the column instead.")
+    return {"columns": GraphQLArgument(column, description=description), "distinct": different}
 
 
 def _aggregable(table: Table) -> Iterator[tuple[_Function, list[Column]]]:

@@ -8,12 +8,23 @@ from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLScalarType,
+    GraphQLString,
 )
 
-from synthdb.graphql.bindings import ColumnField, Comparing, Joining, RelationField, TableType, bound
+from synthdb.graphql.bindings import (
+    ColumnField,
+    Comparing,
+    HavingKeys,
+    Joining,
+    RelatedAggregate,
+    RelationField,
+    TableType,
+    bound,
+)
 from synthdb.graphql.scalars import scalar_of
 from synthdb.graphql.types.registry import Registry
 from synthdb_host.catalog import Table
@@ -69,7 +80,26 @@ def _fields(registry: Registry, table: Table) -> Mapping[str, GraphQLInputField]
     for name, relation in names.relations:
         extensions = bound(RelationField(relation))
         fields[name] = GraphQLInputField(condition_type(registry, relation.table), extensions=extensions)
+        if relation.many:
+            extensions = bound(RelatedAggregate(relation))
+            fields[f"{name}_aggregate"] = GraphQLInputField(
+                _aggregate_type(registry, relation.table), extensions=extensions
+            )
     return fields
+
+
+def _aggregate_type(registry: Registry, table: str) -> GraphQLInputObjectType:
+    """Give the input type of conditions on the number of a row's related rows."""
+    name = f"{registry.names_of(table).table}_aggregate_bool_exp"
+
+    def counted() -> GraphQLInputObjectType:
+        fields = {
+            "filter": GraphQLInputField(condition_type(registry, table), description="Which rows are counted."),
+            "predicate": GraphQLInputField(GraphQLNonNull(comparison_type(registry, GraphQLInt))),
+        }
+        return registry.once(f"{name}_count", GraphQLInputObjectType, fields=fields)
+
+    return registry.once(name, GraphQLInputObjectType, fields=lambda: {"count": GraphQLInputField(counted())})
 
 
 def _operators(scalar: GraphQLScalarType) -> Iterator[tuple[str, GraphQLInputField]]:
@@ -79,6 +109,11 @@ def _operators(scalar: GraphQLScalarType) -> Iterator[tuple[str, GraphQLInputFie
     yield "_is_null", _operator(GraphQLBoolean, Comparing("is"))
     for name, comparing in _LISTED.items():
         yield name, _operator(GraphQLList(GraphQLNonNull(scalar)), comparing)
+    if scalar.name == "jsonb":
+        keys = GraphQLList(GraphQLNonNull(GraphQLString))
+        yield "_has_key", GraphQLInputField(GraphQLString, extensions=bound(HavingKeys("one")))
+        yield "_has_keys_any", GraphQLInputField(keys, extensions=bound(HavingKeys("any")))
+        yield "_has_keys_all", GraphQLInputField(keys, extensions=bound(HavingKeys("all")))
     for name, comparing in {"String": _TEXT, "jsonb": _JSON}.get(scalar.name, {}).items():
         yield name, _operator(scalar, comparing)
 
