@@ -5,6 +5,7 @@ Usage: ``python scripts/docs.py`` writes the pages; ``--check`` writes nothing a
 
 import argparse
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -72,7 +73,7 @@ def commands_page() -> str:
     """Return the page of commands: what ``--help`` prints for each."""
     from synthdb_host.cli import synthdb
 
-    lines = _heading("Commands", "What `synthdb COMMAND --help` prints, for the host and core.")
+    lines = _heading("Commands", "What `synthdb COMMAND --help` prints, for the host and the plugins beside it.")
     for path, text in _help_texts(synthdb, ("synthdb",), None):
         lines += [f"## `{' '.join(path)}`", "", "```text", text.rstrip(), "```", ""]
     return _text(lines)
@@ -169,6 +170,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args(arguments).check
+    # All plugins of this repository have commands on the page, whatever is chosen here.
+    os.environ |= {"SYNTHDB_PLUGINS__AUTOLOAD": "true"}
     stale = [name for name, make in PAGES.items() if _refresh(DOCS / name, make(), check=check)]
     return 1 if check and stale else 0
 

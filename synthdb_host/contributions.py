@@ -185,6 +185,8 @@ def freeze(collected: Mapping[str, Sequence[Contribution[Any]]]) -> Contribution
 def _check_path(manifest: Manifest, record: object) -> None:
     if isinstance(record, Route) and not record.path.startswith("/"):
         raise ValueError(f"route {record.path!r} must start with '/'")
+    if isinstance(record, Route) and record.is_public and "{" in record.path:
+        raise ValueError(f"route {record.path!r} is public, and must have no parameters")
     if isinstance(record, ApiGenerator):
         allowed = (prefix(manifest.id), *manifest.top_level_paths)
         if not any(record.mount == path or record.mount.startswith(f"{path}/") for path in allowed):

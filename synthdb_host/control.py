@@ -9,7 +9,7 @@ from sqlite3 import Connection as SqliteConnection
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, NullPool, String, column, create_engine, event, select, table
+from sqlalchemy import URL, Connection, Engine, NullPool, String, column, create_engine, event, inspect, select, table
 from sqlalchemy.exc import DatabaseError
 
 from synthdb_host.errors import ConfigurationError
@@ -49,6 +49,14 @@ class Control:
         if not self._upgraded:
             self.upgrade()
         return self._engine
+
+    def abandoned(self) -> frozenset[str]:
+        """Name the plugins that have tables here and are not active."""
+        with self.ready().connect() as connection:
+            tables = inspect(connection).get_table_names()
+        prefix = "alembic_version_"
+        found = {name.removeprefix(prefix) for name in tables if name.startswith(prefix)}
+        return frozenset(found - self._migrations.keys())
 
     def _is_newest(self, plugin: str, versions: Path) -> bool:
         """Say whether a plugin's tables are surely at its newest revision."""

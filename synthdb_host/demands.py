@@ -193,6 +193,7 @@ class Demands:
     def _change(self, change: Change) -> None:
         match change:
             case RequirePlugin():
+                self.database.add("require")
                 return
             case CopyTable():
                 self.altered |= {change.source, change.name}

@@ -132,10 +132,10 @@ class Gate:
         return full_name(context.principal.tenant, database)
 
     async def database_names(self, context: Context) -> tuple[str, ...]:
-        """List the databases that the caller may know of: those on which ``select`` is allowed as a whole."""
+        """List the databases that the caller may know of: of which he may select all, or at least ``see`` something."""
         tenant = context.principal.tenant
         names = {name: Resource(full_name(tenant, name)) for name in self._databases.names(tenant or "")}
-        return tuple([name for name, one in names.items() if await self._judge.refusal(context, "select", one) is None])
+        return tuple([name for name, one in names.items() if await self._judge.sees(context, one)])
 
     async def catalog(self, database: str, context: Context, ref: Ref = HEAD, *, recent: bool = False) -> Catalog:
         """Describe a database as the caller sees it: only tables and columns that may be read.

@@ -12,6 +12,7 @@ from synthdb_host.settings import HostSettings
 from synthdb_host.signing import Signing
 
 if TYPE_CHECKING:
+    from synthdb_host.control import Control
     from synthdb_host.following import Consumers
 
 __all__ = ["PluginHost"]
@@ -35,6 +36,10 @@ class PluginHost(Protocol):
     @property
     def gate(self) -> Gate:
         """The one way to data."""
+
+    @property
+    def control(self) -> "Control | None":
+        """The control database, in which the plugin's migrations have made its tables; None: there is none here."""
 
     @property
     def consumers(self) -> "Consumers":

@@ -76,6 +76,8 @@ class Judge:
                 await self.authorize(context, action, Resource(database, ref=about))
         for action, table in demands.tables:
             await self.authorize(context, action, Resource(database, table, place))
+        for table in sorted(demands.altered) if self.judges_tables else ():
+            await self.authorize(context, "define", Resource(database, table, place))
         require(database, target, demands.capabilities, context)
         if self.is_free(context.principal):
             return UNRESTRICTED
@@ -130,6 +132,13 @@ class Judge:
         if self._access is None:
             return await self._deciders.refusal(context, action, resource)
         return None if self._access.allows(context.principal) else forbidden(action, resource, "nobody allows it")
+
+    async def sees(self, context: Context, resource: Resource) -> bool:
+        """Say whether a caller may know that there is a database."""
+        for action in ("select", "see"):
+            if await self.refusal(context, action, resource) is None:
+                return True
+        return False
 
     async def _restrict(self, database: str, demands: Demands, context: Context) -> dict[str, TableRestriction]:
         if not self._deciders.policies:

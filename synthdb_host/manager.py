@@ -47,7 +47,7 @@ class Host:
         self._observers = loader.registry.observers([plugin.id for plugin in plugins])
         self._start = self._calls(loader, "synthdb_worker_start")
         self._stop = self._calls(loader, "synthdb_worker_stop")[::-1]
-        self._control: Control | None = None
+        self.control: Control | None = None
         self._tenancy: Tenancy | None = None
         self.consumers = Consumers(self)
         self.databases = Databases(
@@ -57,7 +57,7 @@ class Host:
             self.settings.data,
             self.settings.tenants.max_open_databases,
         )
-        self.jobs = Jobs(self, self._control)
+        self.jobs = Jobs(self, self.control)
         self.signing = Signing(self.settings.data, self.settings.secret_key)
         self.access = self._access(loader)
         told = self.consumers.committed if self.contributions.consumers and self.jobs.are_recorded else None
@@ -121,8 +121,8 @@ class Host:
         Raises:
             ConfigurationError: the data folder or a migration does not work.
         """
-        if self._control:
-            self._control.upgrade()
+        if self.control:
+            self.control.upgrade()
 
     def prepare(self) -> None:
         """Make a data folder ready to be served: migrated, and with a database to write to.
@@ -133,6 +133,8 @@ class Host:
             ConfigurationError: the data folder or a migration does not work.
         """
         self.migrate()
+        for plugin in sorted(self.control.abandoned()) if self.control else ():
+            _log.warning("plugin %s is not active: its data is kept, and what it protected is not protected", plugin)
         self.databases.start(EmbeddedScheduler())
         self.databases.create_first()
         self.databases.close()
@@ -172,8 +174,8 @@ class Host:
             for plugin in self.plugins
             if plugin.manifest.migrations and plugin.package
         }
-        self._control = Control(self.settings.data, migrations)
-        directory = Directory(self._control)
+        self.control = Control(self.settings.data, migrations)
+        directory = Directory(self.control)
         self._tenancy = Tenancy(directory, self.settings.tenants.domain)
         return directory
 

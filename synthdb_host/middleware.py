@@ -12,6 +12,7 @@ import falcon
 import falcon.asgi
 
 from synthdb_host.contracts import Context, Credentials
+from synthdb_host.contributions import prefix
 from synthdb_host.errors import (
     AddressTooLong,
     MalformedRequest,
@@ -189,10 +190,12 @@ class AuthenticationMiddleware:
         self._timeout = host.settings.limits.statement_timeout_seconds
         self._longest = self._timeout + host.settings.limits.body_timeout_seconds
         self._bound_to_loopback = bound_to_loopback
+        routes = host.contributions.routes
+        self._public = frozenset(prefix(one.plugin) + one.record.path for one in routes if one.record.is_public)
 
     async def process_request(self, req: LimitedRequest, resp: falcon.asgi.Response) -> None:
         """Identify who makes a request, before it is routed."""
-        if req.path.startswith(_PUBLIC):
+        if req.path.startswith(_PUBLIC) or req.path in self._public:
             return
         context = req.context
         context.credentials = credentials = self._credentials(req)

@@ -15,11 +15,13 @@ class Route:
     """An HTTP resource at a path below the plugin's prefix.
 
     ``resource`` is given the host (:class:`synthdb_host.hosting.PluginHost`) when the application is built, and makes
-    the Falcon ASGI resource.
+    the Falcon ASGI resource. A public one is for everybody: nobody is asked who he is, and there is no caller; its path
+    has no parameters.
     """
 
     path: str
     resource: Callable[[Any], object]
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ class ApiClient:
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        app = build_app(host)
         self._loop = asyncio.new_event_loop()
-        self._conductor = falcon.testing.ASGIConductor(build_app(host))
+        self._conductor = falcon.testing.ASGIConductor(app)
         self._loop.run_until_complete(self._conductor.__aenter__())
 
     def request(self, method: str, path: str, **options: Any) -> falcon.testing.Result:

@@ -37,6 +37,7 @@ from synthdb_host.operations import (
     Insert,
     OnConflict,
     Operation,
+    RequirePlugin,
     Select,
     Sql,
     Update,
@@ -114,11 +115,16 @@ NEEDS = [
         id="delete-returning-with-embed",
     ),
     pytest.param(Sql("select 1"), {("sql", None)}, id="sql"),
-    pytest.param(Define((CreateTable("t"),)), {("define", None)}, id="define"),
-    pytest.param(Define((CopyTable("books", "copy"),)), {("define", None), ("select", "books")}, id="copy-of-a-table"),
+    pytest.param(Define((CreateTable("t"),)), {("define", None), ("define", "t")}, id="define"),
+    pytest.param(Define((RequirePlugin("x"),)), {("define", None), ("require", None)}, id="requirement"),
+    pytest.param(
+        Define((CopyTable("books", "copy"),)),
+        {("define", None), ("define", "books"), ("define", "copy"), ("select", "books")},
+        id="copy-of-a-table",
+    ),
     pytest.param(
         Define((AddForeignKey("books", REFERENCE),)),
-        {("define", None), ("select", "authors")},
+        {("define", None), ("define", "books"), ("select", "authors")},
         id="reference-to-a-table",
     ),
     pytest.param(

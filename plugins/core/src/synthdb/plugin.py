@@ -94,6 +94,7 @@ class CorePlugin:
             Permission("update", "table", "Change rows."),
             Permission("delete", "table", "Delete rows."),
             Permission("define", "database", "Make and change tables and columns, by writing to them too."),
+            Permission("require", "database", "Say without which plugins the database is not served."),
             Permission("introspect", "database", "Ask GraphQL for its schema; what is in it follows the others."),
             Permission("sql", "database", "Run read-only SQL."),
             Permission("history", "database", "Read commits, branches, histories, diffs and changes."),

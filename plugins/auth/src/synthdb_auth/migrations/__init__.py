@@ -1,0 +1,1 @@
+"""The plugin's tables in the control database, revision by revision."""
