@@ -48,6 +48,12 @@ class _Deferred(click.Command):
 class _Group(click.Group):
     """The top-level group: the host's commands, and those that the manifests of wanted plugins name."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let safe mode begin before the commands of plugins are looked for."""
+        if "--safe-mode" in args:
+            os.environ["SYNTHDB_SAFE_MODE"] = "true"
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands; only the host's own if the configuration cannot be read."""
         try:
@@ -68,7 +74,8 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "--version", package_name="synthdb-host", message="synthdb %(version)s")
-def synthdb() -> None:
+@click.option("--safe-mode", is_flag=True, help="Load no plugin, to repair what one of them breaks.")
+def synthdb(*, safe_mode: bool) -> None:
     """A data platform composed of plugins."""
 
 

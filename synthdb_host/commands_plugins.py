@@ -5,6 +5,8 @@ import inspect
 import click
 import msgspec
 
+from synthdb_host.commands_choice import disable, enable, graph, why
+from synthdb_host.commands_lock import lock
 from synthdb_host.commands_new import new
 from synthdb_host.discovery import Candidate, discover, pick
 from synthdb_host.errors import ConfigurationError
@@ -21,10 +23,11 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def plugins() -> None:
-    """List, check, explain and begin plugins."""
+    """List, check, explain, choose, lock and begin plugins."""
 
 
-plugins.add_command(new)
+for _command in (disable, enable, graph, lock, new, why):
+    plugins.add_command(_command)
 
 
 @plugins.command("list")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from synthdb_host.commands_lock import require_locked
 from synthdb_host.server import serve as run
 from synthdb_host.session import Session, config_options, database_url
 
@@ -21,10 +22,13 @@ _DATABASE_HELP = "Serve this database, not those of the data folder. Can be repe
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--workers", type=int, help="Worker processes.")
 @click.option("--database", "sources", multiple=True, metavar="PATH_OR_URL", help=_DATABASE_HELP)
+@click.option("--locked", is_flag=True, help="Start only with exactly the plugins of synthdb.lock.")
 @config_options
 @click.pass_obj
-def serve(session: Session, /, sources: tuple[str, ...], **options: str | int | None) -> None:
+def serve(session: Session, /, sources: tuple[str, ...], *, locked: bool, **options: str | int | None) -> None:
     """Serve the databases over HTTP until interrupted."""
+    if locked:
+        require_locked(session.options.get("config_file"))
     session.options |= {name: value for name, value in options.items() if value is not None}
     databases = dict(_placement(source) for source in sources)
     if not all(map(_NAME.fullmatch, databases)):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.manifest import MANIFEST, Manifest, parse_manifest
-from synthdb_host.selection import Selection, canonical, closest
+from synthdb_host.selection import ALL, Selection, canonical, closest
 
 __all__ = [
     "GROUP",
@@ -108,7 +108,7 @@ def unknown_names(candidates: tuple[Candidate, ...], selection: Selection) -> li
         Problem(f"plugins.{key}", "select", f"no plugin {name!r} is installed{closest(name, known)}")
         for key, names in (("enabled", selection.enabled), ("disabled", selection.disabled))
         for name in names
-        if canonical(name) not in known
+        if canonical(name) not in known and name != ALL
     ]
 
 

@@ -148,7 +148,7 @@ class Loader:
             else:
                 fit.setdefault(one.id, one)
         versions = {one.id: one.version for one in fit.values()}
-        missing = [reason for name in self.settings.plugins.required if (reason := unmet(name, versions))]
+        missing = [reason for name in self.settings.selection.required if (reason := unmet(name, versions))]
         self.problems += [Problem("plugins.required", "check", reason, "install or enable it") for reason in missing]
         return list(fit.values())
 

@@ -10,7 +10,7 @@ from synthdb_host.discovery import Candidate, Problem
 from synthdb_host.hookspecs import HOOK_API
 from synthdb_host.manifest import Manifest
 
-__all__ = ["incompatible", "order", "unmet"]
+__all__ = ["incompatible", "order", "required", "unmet"]
 
 
 def incompatible(manifest: Manifest) -> str | None:
@@ -42,7 +42,9 @@ def order(candidates: Sequence[Candidate]) -> tuple[list[str], list[Problem]]:
     labels = {one.id: str(one) for one in candidates}
     problems = [issue for id_, found in manifests.items() for issue in _unsatisfied(labels[id_], found, versions)]
     try:
-        return _sorted({id_: _needs(found) & versions.keys() for id_, found in manifests.items()}), problems
+        return _sorted(
+            {id_: (required(found) | set(found.after)) & versions.keys() for id_, found in manifests.items()}
+        ), problems
     except CycleError as error:
         cycle: list[str] = error.args[1]
         text = "these wait for each other: " + " -> ".join(labels[id_] for id_ in cycle)
@@ -63,8 +65,9 @@ def _unsatisfied(label: str, manifest: Manifest, versions: Mapping[str, str]) ->
     ]
 
 
-def _needs(manifest: Manifest) -> set[str]:
-    return {wanted.name for name in manifest.requires if (wanted := _parse(name))} | set(manifest.after)
+def required(manifest: Manifest) -> set[str]:
+    """Name the plugins without which one does not load."""
+    return {wanted.name for name in manifest.requires if (wanted := _parse(name))}
 
 
 def _parse(requirement: str) -> Requirement | None:

@@ -18,17 +18,29 @@ import msgspec
 
 from synthdb_host.errors import ConfigurationError
 
-__all__ = ["CONFIG_FILE", "Selection", "canonical", "closest", "disabled_apis", "find_config", "names", "read_toml"]
+__all__ = [
+    "ALL",
+    "CONFIG_FILE",
+    "Selection",
+    "canonical",
+    "closest",
+    "disabled_apis",
+    "find_config",
+    "names",
+    "read_toml",
+]
 
 CONFIG_FILE = "synthdb.toml"
+ALL = "*"
+"""In ``disabled``: every plugin."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's choice of plugins.
 
     With ``autoload`` every installed plugin loads, else those in ``enabled``. ``disabled`` wins over all and
-    is applied before anything is imported. ``required`` are ids, with an optional version range, without
-    which the host does not start.
+    is applied before anything is imported; ``*`` there is every plugin. ``required`` are ids, with an optional version
+    range, without which the host does not start.
     """
 
     autoload: bool = True
@@ -44,7 +56,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             ConfigurationError: the file cannot be read, or a value is of the wrong type.
         """
         path = find_config(config_file, environ)
-        data: dict[str, Any] = dict(read_toml(path).get("plugins", {})) if path else {}
+        file = read_toml(path) if path else {}
+        if str(environ.get("SYNTHDB_SAFE_MODE", file.get("safe_mode", ""))).lower() in ("1", "true", "yes", "on"):
+            return cls.safe()
+        data: dict[str, Any] = dict(file.get("plugins", {}))
         for key in cls.__struct_fields__:
             if (text := environ.get(f"SYNTHDB_PLUGINS__{key.upper()}")) is not None:
                 data[key] = text if key == "autoload" else names(text)
@@ -53,8 +68,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise ConfigurationError(f"[plugins]: {error}") from error
 
+    @classmethod
+    def safe(cls) -> Self:
+        """Give the choice of safe mode: no plugin, and none is required."""
+        return cls(autoload=False, disabled=(ALL,))
+
     def wants(self, names: Collection[str]) -> bool:
         """Say whether a plugin known by these names (id, distribution, entry point) is to load."""
+        if ALL in self.disabled:
+            return False
         chosen = self.autoload or any(canonical(name) in names for name in self.enabled)
         return chosen and not any(canonical(name) in names for name in self.disabled)
 

@@ -180,6 +180,7 @@ class HostSettings(BaseSettings):
     jobs: JobSettings = Field(default=JobSettings(), description="how background work is done")
     tenants: TenantSettings = Field(default=TenantSettings(), description="whose databases are served, and how many")
     plugins: PluginsSection = Field(default=PluginsSection(), description="which plugins load, and their settings")
+    safe_mode: bool = Field(default=False, description="load no plugin, to repair what one of them breaks")
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 
     @classmethod
@@ -239,6 +240,8 @@ class HostSettings(BaseSettings):
     @property
     def selection(self) -> Selection:
         """Which plugins load."""
+        if self.safe_mode:
+            return Selection.safe()
         chosen = self.plugins
         return Selection(
             autoload=chosen.autoload, enabled=chosen.enabled, disabled=chosen.disabled, required=chosen.required

@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Final
 import click
 import pytest
 from click.testing import CliRunner
-from packaging.requirements import Requirement
 
 from synthdb_host.discovery import Candidate, discover, pick
 from synthdb_host.manager import Host
 from synthdb_host.manifest import Manifest, unknown_keys
+from synthdb_host.ordering import required
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.session import Session
 from synthdb_host.settings import HostSettings
@@ -136,14 +136,14 @@ class PluginSuite:
 
 def _required(manifest: Manifest) -> list[str]:
     """Name the plugins that one requires, and what those require."""
-    found: list[str] = []
-    wanted = list(manifest.requires)
+    found: dict[str, None] = {}
+    wanted = required(manifest)
     while wanted:
-        other = pick(discover(), Requirement(wanted.pop()).name)
-        if other.id not in found:
-            found.append(other.id)
-            wanted += other.manifest.requires if other.manifest else ()
-    return found
+        other = pick(discover(), wanted.pop())
+        if other.id not in found and other.manifest:
+            found[other.id] = None
+            wanted |= required(other.manifest)
+    return list(found)
 
 
 def _paths(host: Host, plugin: str) -> list[str]:
