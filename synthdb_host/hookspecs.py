@@ -122,9 +122,10 @@ class HostSpecs:
     def synthdb_graphql_types(self) -> "Sequence[GraphqlType]":
         """Contribute fields of GraphQL, as types of Strawberry.
 
-        Kind: contribution, one per plugin. They lie below a field that is called like the plugin, and their types have
-        its name before theirs. Resolvers run on the event loop, and reach data only through ``host.gate`` with the
-        caller of ``info.context``. An error of ``synthdb_host`` is told with its code, any other as an internal one.
+        Kind: contribution, one per plugin. They lie below a field that is called like the plugin, in queries and in
+        mutations, and their types have its name before theirs. Resolvers run on the event loop, and reach data only
+        through ``host.gate`` with the caller of ``info.context``. An error of ``synthdb_host`` is told with its code,
+        any other as an internal one.
         """
 
     @hookspec

@@ -29,10 +29,12 @@ class GraphqlType:
     """Fields that a plugin adds to the queries of GraphQL, below a field that is called like the plugin.
 
     ``query`` is a class decorated with ``strawberry.type``. It is made without arguments for each operation that asks
-    for it; its resolvers find a :class:`GraphqlCall` as ``info.context``, and run on the event loop.
+    for it; its resolvers find a :class:`GraphqlCall` as ``info.context``, and run on the event loop. ``mutation`` is
+    one like it, of which the fields lie below a mutation of the same name.
     """
 
     query: type
+    mutation: type | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ VOCABULARY: Final = frozenset(
     }
 )
 VOCABULARY_LINES: Final = 2_406
+VOCABULARY_LINES: Final = 2_407
 MACHINERY_LINES: Final = 6_430
 FILE_LINES: Final = 400
 FUNCTION_LINES: Final = 60

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import strawberry
+from strawberry.types import Info
 from synthdb_greetings.plugin import plugin as greetings
 
 from plugins.core.tests.graphql.conftest import Api, column, fill, serving, url_of
-from synthdb_host.contracts import GraphqlType, Policy, Principal, Resource, RowPolicy
+from synthdb_host.contracts import GraphqlCall, GraphqlType, Policy, Principal, Resource, RowPolicy
 from synthdb_host.errors import StartupError
 from synthdb_host.hookspecs import hookimpl
 from synthdb_host.manifest import Manifest
-from synthdb_host.operations import ColumnRef, Comparison, CreateTable
+from synthdb_host.operations import ColumnRef, Comparison, CreateTable, Insert
 
 
 @pytest.fixture
@@ -95,15 +97,19 @@ def test_resolvers_see_what_the_caller_may_see(tmp_path: Path) -> None:
         assert "unknown_table" == error["extensions"]["code"]
 
 
-def added(plugin: str, query: Any) -> Any:
+def added(plugin: str, query: Any, mutation: Any = None) -> Any:
     """Make a plugin that adds a type."""
 
     class Added:
         manifest = Manifest(id=plugin, host_api=">=1.0,<2")
 
         @hookimpl
+        def synthdb_startup(self, host: Any) -> None:
+            self.host = host
+
+        @hookimpl
         def synthdb_graphql_types(self) -> Sequence[GraphqlType]:
-            return [GraphqlType(query)]
+            return [GraphqlType(query, mutation)]
 
     return Added()
 
@@ -160,3 +166,58 @@ def test_what_does_not_fit_together_does_not_start(tmp_path: Path, plugins: dict
         pass
     for word in words:
         assert word in str(caught.value)
+
+
+@strawberry.type
+class Adding:
+    @strawberry.mutation
+    async def film(self, info: Info[GraphqlCall, None], title: str) -> int:
+        call = info.context
+        insert = Insert.of("films", [{"title": title}])
+        result = await adding.host.gate.execute(call.database, insert, call.caller)
+        return int(result.keys[0][0])
+
+
+adding = added("adding", Plain, Adding)
+
+
+@pytest.fixture
+def extended(tmp_path: Path) -> Iterator[Api]:
+    """The films, served with a plugin that adds some."""
+    with serving(url_of("sqlite", tmp_path), tmp_path, {"adding": adding}) as api:
+        fill(api)
+        yield api
+
+
+def test_plugins_have_mutations_of_their_own(extended: Api) -> None:
+    """Below a field that is called like the plugin, one root field after the other."""
+    query = 'mutation { a: adding { film(title: "Up") } b: adding { film(title: "Her") __typename } __typename }'
+    data = extended.data(query)
+    assert {"a": {"film": 5}, "b": {"film": 6, "__typename": "adding_Adding"}, "__typename": "mutation_root"} == data
+    assert ["Up", "Her"] == [row["title"] for row in extended.data("{ films(offset: 4) { title } }")["films"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "code"),
+    [
+        ('mutation { adding { film(title: "Up") } delete_films(where: {}) { affected_rows } }', {}, "invalid_document"),
+        ('mutation { adding { film(title: "Up") } }', {"Prefer": "tx=rollback"}, "invalid_parameter"),
+        ('mutation { adding { film(title: "Up") } }', {"Idempotency-Key": "a"}, "invalid_parameter"),
+    ],
+    ids=["tables", "rollback", "key"],
+)
+def test_what_only_a_commit_can_promise_is_refused(
+    extended: Api, query: str, headers: dict[str, str], code: str
+) -> None:
+    """And nothing is done."""
+    (error,) = extended.send(query, headers=headers).json["errors"]
+    assert code == error["extensions"]["code"]
+    assert 4 == len(extended.data("{ films { id } }")["films"])
+
+
+def test_a_link_changes_nothing_through_a_plugin(extended: Api) -> None:
+    """GET is for queries."""
+    query = quote('mutation { adding { film(title: "Up") } }')
+    headers = {"Accept": "application/json"}
+    answer = extended.client.get("/graphql/v1/db", query_string=f"query={query}", headers=headers)
+    assert 405 == answer.status_code

@@ -30,13 +30,22 @@ from synthdb.graphql.plans.compiling import (
     find_operation,
 )
 from synthdb.graphql.plans.reading import Reading
+from synthdb.graphql.plans.writing import Write
 from synthdb.graphql.refusals import Refused, failure
 from synthdb.graphql.schema import Schema
 from synthdb.graphql.together import read_together
 from synthdb.rest.answers import Answer as Kept
 from synthdb.rest.idempotency import answered
 from synthdb_host.contracts import Context, GraphqlCall, Result
-from synthdb_host.errors import CatalogChanged, InternalError, RequestError, Timeout, Unavailable
+from synthdb_host.errors import (
+    CatalogChanged,
+    InternalError,
+    InvalidDocument,
+    InvalidParameter,
+    RequestError,
+    Timeout,
+    Unavailable,
+)
 from synthdb_host.gate import Gate
 from synthdb_host.operations import HEAD, Batch, Ref
 from synthdb_host.operations import Operation as OperationOfHost
@@ -130,7 +139,9 @@ class _Run:
 
     async def answer(self, plan: Plan) -> Answer:
         if self.operation.node.operation is OperationType.MUTATION:
-            return await self._mutated(plan)
+            if not any(isinstance(root, Foreign) for root in plan.roots):
+                return await self._mutated(plan)
+            self._require_foreign(plan)
         if plan.several:
             await self._read_together(plan)
         parts: list[bytes] = []
@@ -147,6 +158,20 @@ class _Run:
                 data = b"null"
             parts.append(b'"%b":%b' % (root.field.key.encode(), data))
         return _answer(b"{" + b",".join(parts) + b"}", errors)
+
+    def _require_foreign(self, plan: Plan) -> None:
+        """Require that an operation with mutations of plugins promises nothing that only a commit can hold.
+
+        Raises:
+            Refused: it does.
+        """
+        if any(isinstance(root, Write) for root in plan.roots):
+            told = "Mutations of tables are one commit, of which those of plugins are no part."
+            raise Refused(InvalidDocument(told, hint="Send two operations."))
+        for header, is_wished in (("Prefer", self.asked.caller.dry_run), ("Idempotency-Key", self.asked.keyed)):
+            if is_wished:
+                told = "Nobody can promise this of a plugin's mutations."
+                raise Refused(InvalidParameter(told, where=f"header {header!r}"))
 
     async def _mutated(self, plan: Plan) -> Answer:
         """Do all or nothing; an error of one field is the only answer."""

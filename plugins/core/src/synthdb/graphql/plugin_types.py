@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import strawberry
-from graphql import GraphQLField, GraphQLNamedType, is_introspection_type, is_specified_scalar_type
+from graphql import GraphQLField, GraphQLNamedType, GraphQLSchema, is_introspection_type, is_specified_scalar_type
 from strawberry.directive import StrawberryDirective
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
@@ -20,9 +20,10 @@ __all__ = ["PluginTypes"]
 
 @dataclass(frozen=True, slots=True)
 class PluginTypes:
-    """The root fields of all plugins, by name, and all types that they lead to."""
+    """The root fields of all plugins in queries and mutations, by name, and all types that they lead to."""
 
     fields: Mapping[str, GraphQLField] = field(default_factory=dict)
+    mutations: Mapping[str, GraphQLField] = field(default_factory=dict)
     types: Mapping[str, GraphQLNamedType] = field(default_factory=dict)
 
     @classmethod
@@ -34,11 +35,12 @@ class PluginTypes:
                 of one name.
         """
         fields: dict[str, GraphQLField] = {}
+        mutations: dict[str, GraphQLField] = {}
         types: dict[str, GraphQLNamedType] = {}
         owners: dict[str, str] = {}
         for one in contributions:
             name = graphql_field(one.plugin)
-            query, found = _made(one, name)
+            schema, found = _made(one, name)
             for called, kind in found.items():
                 if types.setdefault(called, kind) is not kind:
                     raise ConfigurationError(
@@ -46,8 +48,10 @@ class PluginTypes:
                     )
                 owners[called] = one.plugin
             # It can be null, so that an error below it is the plugin's alone.
-            fields[name] = GraphQLField(query, resolve=_maker(one.record.query), description=query.description)
-        return cls(fields, types)
+            fields[name] = _field(schema.query_type, one.record.query)
+            if one.record.mutation is not None:
+                mutations[name] = _field(schema.mutation_type, one.record.mutation)
+        return cls(fields, mutations, types)
 
     @property
     def names(self) -> frozenset[str]:
@@ -55,10 +59,17 @@ class PluginTypes:
         return frozenset({*self.fields, *self.types})
 
 
-def _made(one: Contribution[GraphqlType], name: str) -> tuple[Any, dict[str, GraphQLNamedType]]:
+def _field(type_: Any, made: type) -> GraphQLField:  # noqa: ANN401 - a type that was just made
+    return GraphQLField(type_, resolve=lambda _root, _info: made(), description=type_.description)
+
+
+def _made(one: Contribution[GraphqlType], name: str) -> tuple[GraphQLSchema, dict[str, GraphQLNamedType]]:
+    query, mutation = one.record.query, one.record.mutation
     try:
-        one.record.query()
-        schema = strawberry.Schema(one.record.query, config=StrawberryConfig(name_converter=_Prefixed(name)))
+        query()
+        if mutation is not None:
+            mutation()
+        schema = strawberry.Schema(query, mutation, config=StrawberryConfig(name_converter=_Prefixed(name)))
     except Exception as error:
         raise ConfigurationError(f"plugin {one.plugin}, synthdb_graphql_types: {error}") from error
     graphql = schema._schema  # noqa: SLF001 - Strawberry keeps the types to itself; its version is pinned
@@ -67,11 +78,7 @@ def _made(one: Contribution[GraphqlType], name: str) -> tuple[Any, dict[str, Gra
         for called, kind in graphql.type_map.items()
         if not is_introspection_type(kind) and not is_specified_scalar_type(kind)
     }
-    return graphql.query_type, own
-
-
-def _maker(query: type) -> Any:  # noqa: ANN401 - a resolver of graphql-core
-    return lambda _root, _info: query()
+    return graphql, own
 
 
 class _Prefixed(NameConverter):

@@ -32,6 +32,7 @@ _VERSION = "Only if the row still has this version, which REST gives as its enti
 def mutation_root(registry: Registry) -> GraphQLObjectType | None:
     """Give the type of mutations; None: nothing may be written."""
     fields = {name: field for table in registry.catalog.tables.values() for name, field in _fields(registry, table)}
+    fields |= registry.plugins.mutations
     return registry.once("mutation_root", GraphQLObjectType, fields=dict(sorted(fields.items()))) if fields else None
 
 
