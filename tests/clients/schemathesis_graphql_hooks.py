@@ -10,7 +10,8 @@ from schemathesis.graphql.checks import GraphQLClientError, GraphQLServerError
 
 REFUSED: Final = {
     "check_violation", "conflict", "foreign_key_violation", "full_table_write", "invalid_cursor", "invalid_filter",
-    "invalid_parameter", "invalid_value", "lossy_value", "not_null_violation", "too_complex", "unique_violation",
+    "invalid_parameter", "invalid_select", "invalid_value", "lossy_value", "not_null_violation", "too_complex",
+    "unique_violation",
 }  # fmt: skip
 """Codes of values that no type of GraphQL can forbid: what is right depends on other values, or on the rows."""
 

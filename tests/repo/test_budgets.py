@@ -28,7 +28,6 @@ VOCABULARY: Final = frozenset(
         "versions",
     }
 )
-VOCABULARY_LINES: Final = 2_406
 VOCABULARY_LINES: Final = 2_407
 MACHINERY_LINES: Final = 6_430
 FILE_LINES: Final = 400
