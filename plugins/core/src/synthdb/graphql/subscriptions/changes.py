@@ -19,7 +19,7 @@ from synthdb_host.operations import Ref, Select
 
 __all__ = ["Changes"]
 
-_PIECE_ROWS: Final = 500
+_PIECE_ROWS: Final = 100
 _TURN_ROWS: Final = 10
 """Rows that are written before others have their turn."""
 
@@ -97,7 +97,8 @@ class Changes:
         stream = await self._gate.stream(self._database, select, caller)
         try:
             while (rows := await stream.read(_PIECE_ROWS, stream.encoder.json)) is not None:
-                for number, row in enumerate(_rows(rows)):
+                await self._turns.next()
+                for number, row in enumerate(_rows(rows), 1):
                     if number % _TURN_ROWS == 0:
                         await self._turns.next()
                     key = b"[%b]" % b",".join([bytes(row[name]) for name in watched.table.key if name in row])
