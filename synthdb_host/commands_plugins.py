@@ -8,6 +8,7 @@ import msgspec
 from synthdb_host.commands_choice import disable, enable, graph, why
 from synthdb_host.commands_lock import lock
 from synthdb_host.commands_new import new
+from synthdb_host.commands_purge import purge
 from synthdb_host.discovery import Candidate, discover, pick
 from synthdb_host.errors import ConfigurationError
 from synthdb_host.hookspecs import HostSpecs
@@ -26,7 +27,7 @@ def plugins() -> None:
     """List, check, explain, choose, lock and begin plugins."""
 
 
-for _command in (disable, enable, graph, lock, new, why):
+for _command in (disable, enable, graph, lock, new, purge, why):
     plugins.add_command(_command)
 
 

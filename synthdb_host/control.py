@@ -2,14 +2,27 @@
 
 import fcntl
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, NullPool, String, column, create_engine, event, inspect, select, table
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    MetaData,
+    NullPool,
+    String,
+    column,
+    create_engine,
+    event,
+    inspect,
+    select,
+    table,
+)
 from sqlalchemy.exc import DatabaseError
 
 from synthdb_host.errors import ConfigurationError
@@ -18,6 +31,7 @@ from synthdb_host.revisions import ENVIRONMENT, heads
 __all__ = ["Control"]
 
 _FILE: Final = "control.db"
+_VERSION: Final = "alembic_version_"
 
 
 class Control:
@@ -52,18 +66,33 @@ class Control:
 
     def abandoned(self) -> frozenset[str]:
         """Name the plugins that have tables here and are not active."""
+        return frozenset(_owners(self._names()) - self._migrations.keys())
+
+    def tables_of(self, plugin: str) -> tuple[str, ...]:
+        """Name the tables of a plugin: those that begin with its id, and the one of its revision."""
+        names = self._names()
+        owners = sorted(_owners(names), key=len)
+        # Of two plugins of which one's id begins like the other's, the longer one is meant.
+        mine = [name for name in names if [one for one in owners if name.startswith(f"{one}_")][-1:] == [plugin]]
+        return tuple(sorted([*mine, *(name for name in names if name == f"{_VERSION}{plugin}")]))
+
+    def drop(self, plugin: str) -> None:
+        """Remove the tables of a plugin, with what is in them."""
+        with self.ready().begin() as connection:
+            known = MetaData()
+            known.reflect(connection, only=self.tables_of(plugin))
+            known.drop_all(connection)
+
+    def _names(self) -> list[str]:
         with self.ready().connect() as connection:
-            tables = inspect(connection).get_table_names()
-        prefix = "alembic_version_"
-        found = {name.removeprefix(prefix) for name in tables if name.startswith(prefix)}
-        return frozenset(found - self._migrations.keys())
+            return inspect(connection).get_table_names()
 
     def _is_newest(self, plugin: str, versions: Path) -> bool:
         """Say whether a plugin's tables are surely at its newest revision."""
         newest = heads(versions)
         if newest is None or not (self.folder / _FILE).is_file():
             return False
-        recorded = select(column("version_num", String)).select_from(table(f"alembic_version_{plugin}"))
+        recorded = select(column("version_num", String)).select_from(table(f"{_VERSION}{plugin}"))
         try:
             with self._engine.connect() as connection:
                 return newest == set(connection.scalars(recorded))
@@ -81,6 +110,10 @@ class Control:
                     upgrade(self._engine, plugin, versions)
         except OSError as error:
             raise ConfigurationError(f"data folder {self.folder}: {error.strerror}") from error
+
+
+def _owners(names: Iterable[str]) -> set[str]:
+    return {name.removeprefix(_VERSION) for name in names if name.startswith(_VERSION)}
 
 
 def _engine(path: Path) -> Engine:

@@ -142,6 +142,41 @@ def test_a_server_starts_with_what_was_locked_alone(
         assert "synthdb.lock" in synthdb("serve", "--locked", code=1).stderr
 
 
+REVISION = """
+from alembic import op
+import sqlalchemy as sa
+revision = "{0}_1"
+down_revision = None
+def upgrade():
+    op.create_table("{0}_parents", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("{0}_children", sa.Column("parent", sa.Integer, sa.ForeignKey("{0}_parents.id")))
+"""
+
+
+def test_what_a_plugin_has_left_is_purged(site: Any, synthdb: Callable[..., Any], tmp_path: Path) -> None:
+    """Only when it does not load any more, when that is said, and nothing of a plugin of a like name."""
+    for name in ("keeper", "keeper_more"):
+        files = {"revisions/first.py": REVISION.format(name)}
+        site.add(name, "class Plugin: pass\n", 'migrations = "revisions"', files=files)
+    on = {"SYNTHDB_PLUGINS__ENABLED": "core,keeper,keeper_more"}
+    synthdb("init", **on)
+    refused = synthdb("plugins", "purge", "keeper", "--yes", code=1, **on)
+    assert "plugin keeper loads; first `synthdb plugins disable keeper`" in refused.stderr
+
+    off = {"SYNTHDB_PLUGINS__ENABLED": "core,keeper_more"}
+    tables = "alembic_version_keeper, keeper_children, keeper_parents"
+    listed = synthdb("plugins", "purge", "keeper", **off).stdout
+    assert f"With --yes these are removed, and what is in them: {tables}\n" == listed
+    assert f"Removed {tables}\n" == synthdb("plugins", "purge", "keeper", "--yes", **off).stdout
+    assert "There are no tables of a plugin 'keeper'.\n" == synthdb("plugins", "purge", "keeper", **off).stdout
+    more = json.loads(synthdb("plugins", "purge", "keeper_more", "--json").stdout)
+    assert {"removed": False, "id": "keeper_more"} == {key: more[key] for key in ("removed", "id")}
+    assert 3 == len(more["tables"])
+    assert [] == json.loads(synthdb("plugins", "purge", "host", "--yes", "--json").stdout)["tables"]
+    synthdb("init", **on)
+    assert tables in synthdb("plugins", "purge", "keeper", **off).stdout
+
+
 def test_safe_mode_loads_nothing(plugins: Callable[..., str], synthdb: Callable[..., Any]) -> None:
     """By the option, or by the variable: the host's commands work, whatever plugins do."""
     assert {"disabled"} == set(states(plugins, SYNTHDB_SAFE_MODE="true").values())
