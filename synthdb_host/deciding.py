@@ -55,6 +55,14 @@ class Deciders:
         self.authenticators = dict(authenticators)
         self.authorizers = tuple(authorizers)
         self.policies = tuple(policies)
+        versions = [one.record.version for one in self.authorizers] + [one.record.version for one in self.policies]
+        self._versions = [version for version in versions if version is not None]
+        self._is_versioned = len(self._versions) == len(versions)
+
+    @property
+    def version(self) -> tuple[object, ...] | None:
+        """What all answers depend on beside the questions; None: nobody can say."""
+        return tuple([version() for version in self._versions]) if self._is_versioned else None
 
     async def authenticate(self, credentials: Credentials) -> Principal:
         """Ask the authenticator of the credentials' scheme.

@@ -36,7 +36,6 @@ from synthdb_host.operations import HEAD, Delete, Insert, Operation, Ref, Select
 from synthdb_host.selection import closest
 from synthdb_host.tenancy import Tenancy, full_name, split_name
 from synthdb_host.versions import Follow
-from synthdb_host.visibility import visible
 
 if TYPE_CHECKING:
     from synthdb_host.contributions import Contributions
@@ -150,10 +149,7 @@ class Gate:
         catalog = self._recent(database, context, ref) if recent else None
         if catalog is None:
             catalog = await self._later(lambda: self._catalog(database, context, ref))
-        if self._judge.is_free(context.principal):
-            return catalog
-        limits = await self._judge.limits(database, catalog, context)
-        return visible(catalog, limits) if limits else catalog
+        return catalog if self._judge.is_free(context.principal) else await self._judge.seen(database, catalog, context)
 
     def _recent(self, database: str, context: Context, ref: Ref) -> Catalog | None:
         try:

@@ -19,12 +19,13 @@ from synthdb_host.contracts import (
 from synthdb_host.deciding import Deciders, forbidden, join_restrictions
 from synthdb_host.demands import Demands
 from synthdb_host.errors import RequestError, UnsupportedCapability
-from synthdb_host.operations import HEAD, Filter, Operation
+from synthdb_host.operations import HEAD, Filter, Operation, Select
 from synthdb_host.versions import Follow
-from synthdb_host.visibility import NO_ROWS
+from synthdb_host.visibility import NO_ROWS, visible
 
 __all__ = ["Judge", "require"]
 
+_MOST_SEEN: Final = 1_000
 _ROW_ACTIONS: Final = ("select", "insert", "update", "delete")
 
 _TABLE_ACTIONS: Final = (*_ROW_ACTIONS, "define")
@@ -41,6 +42,7 @@ class Judge:
     def __init__(self, access: Access, deciders: Deciders) -> None:
         self._deciders = deciders
         self._access = None if deciders.authorizers else access
+        self._seen: dict[tuple[int, str, str], tuple[Principal, object, Catalog]] = {}
 
     async def authenticate(self, credentials: Credentials) -> Principal:
         """Say who makes a request.
@@ -69,6 +71,8 @@ class Judge:
             Forbidden: the caller may not do this, or a part of it.
             UnsupportedCapability: the storage does not offer it.
         """
+        if type(operation) is Select and not operation.embeds and operation.after is None:
+            return await self._admit_read(database, target, operation, context)
         demands = Demands.of(operation)
         place = str(getattr(operation, "ref", HEAD))
         for action in sorted(demands.database):
@@ -93,6 +97,15 @@ class Judge:
         whole = Resource(database, ref=place)
         may_define = not demands.writes or await self.refusal(context, "define", whole) is None
         return Restrictions(tables, may_define, combining if demands.combines else None)
+
+    async def _admit_read(self, database: str, target: Database, select: Select, context: Context) -> Restrictions:
+        """Do the same for a read of one table, which is what most operations are."""
+        await self.authorize(context, "select", Resource(database, select.table, str(select.ref)))
+        require(database, target, set(), context)
+        if not self._deciders.policies:
+            return UNRESTRICTED
+        found = await self._deciders.restriction(context, "select", Resource(database, select.table))
+        return UNRESTRICTED if found is None else Restrictions({select.table: found})
 
     async def followed(
         self, database: str, follow: Follow, changed: Iterable[str], context: Context
@@ -139,6 +152,22 @@ class Judge:
             if await self.refusal(context, action, resource) is None:
                 return True
         return False
+
+    async def seen(self, database: str, catalog: Catalog, context: Context) -> Catalog:
+        """Give what a caller may know of a catalog; it is remembered while all deciders say the same."""
+        version, principal = self._deciders.version, context.principal
+        # A principal's claims need not be hashable; one that is kept here cannot have the identity of another one.
+        key = (id(principal), database, catalog.version)
+        known = self._seen.get(key)
+        if known is not None and known[0] is principal and known[1] == version and version is not None:
+            return known[2]
+        limits = await self.limits(database, catalog, context)
+        found = visible(catalog, limits) if limits else catalog
+        if version is not None:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[key] = (principal, version, found)
+        return found
 
     async def _restrict(self, database: str, demands: Demands, context: Context) -> dict[str, TableRestriction]:
         if not self._deciders.policies:

@@ -107,10 +107,15 @@ class Authenticator:
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """Says whether a principal may do an action. Any deny denies; if none allows, it is denied."""
+    """Says whether a principal may do an action. Any deny denies; if none allows, it is denied.
+
+    As long as ``version`` gives the same, so does ``authorize`` for the same principal: then the gate remembers which
+    tables somebody sees. It must cost nothing. None: ask each time.
+    """
 
     name: str
     authorize: Callable[[Principal, str, Resource], Awaitable[Decision]]
+    version: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,14 @@ class RowPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Restricts rows and columns. None: this policy has nothing to say about the table. Restrictions add up."""
+    """Restricts rows and columns. None: this policy has nothing to say about the table. Restrictions add up.
+
+    ``version`` is as that of an authorizer.
+    """
 
     name: str
     restrict: Callable[[Principal, str, Resource], Awaitable[RowPolicy | None]]
+    version: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

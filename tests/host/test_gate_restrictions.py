@@ -298,3 +298,40 @@ def test_restrictions_decide_what_a_real_storage_reads_and_writes(make_host: Mak
 
     assert [("eve", False)] == [(row["owner"], "secret" in row) for row in seen]
     assert ["eve", "bob"] == [row["owner"] for row in everyone]
+
+
+class TestWhatIsRemembered:
+    def make(self, *, versioned: bool) -> tuple[Guard, list[bool], list[int]]:
+        """Make a guard that hides a table or not, and counts how often it is asked."""
+        hides, asked = [True], [0]
+
+        async def authorize(principal: Principal, action: str, resource: Resource) -> Decision:
+            asked[0] += 1
+            return Decision(Verdict.DENY if hides[-1] and resource.table == "books" else Verdict.ALLOW)
+
+        version = (lambda: len(hides)) if versioned else None
+        return Guard(authorizers=[Authorizer("hides", authorize, version)]), hides, asked
+
+    def test_who_says_when_answers_change_is_asked_again_then(self, make_host: MakeHost) -> None:
+        """And not before; for another principal, he is asked."""
+        guard, hides, asked = self.make(versioned=True)
+        gate = open_gate(make_host, Ledger(), guard)
+        first = run(gate.catalog("shop", EVE))
+        before = asked[0]
+        assert first is run(gate.catalog("shop", EVE))
+        assert (before, False) == (asked[0], "books" in first.tables)
+        hides.append(False)
+        assert "books" in run(gate.catalog("shop", EVE)).tables
+        assert asked[0] == 2 * before
+        run(gate.catalog("shop", Context(Principal("eve"))))
+        assert asked[0] == 3 * before
+
+    def test_who_does_not_say_is_asked_each_time(self, make_host: MakeHost) -> None:
+        """Nothing is remembered of him."""
+        guard, hides, asked = self.make(versioned=False)
+        gate = open_gate(make_host, Ledger(), guard)
+        run(gate.catalog("shop", EVE))
+        before = asked[0]
+        hides.append(False)
+        assert "books" in run(gate.catalog("shop", EVE)).tables
+        assert asked[0] == 2 * before

@@ -122,6 +122,22 @@ def test_who_may_see_one_table_knows_of_the_database_and_no_more(place: Any) -> 
     assert [] == place.get("/", nobody, headers={"Accept": "application/json"}).json["databases"]
 
 
+def test_what_is_seen_changes_with_the_rights_at_once(install: Any) -> None:
+    """Also in another process, which remembers what somebody sees."""
+    one, other = install(), install()
+    account, key = one.user("ada", "select:shop/films")
+
+    def seen() -> list[str]:
+        found = other.get("/", key, headers={"Accept": "application/json"}).json["databases"]
+        return [table["name"] for database in found for table in database["tables"]]
+
+    assert ["films"] == seen()
+    grant = one.allow(account, "select", "shop/staff")
+    assert ["films", "staff"] == seen()
+    one.auth.grants.revoke(grant)
+    assert ["films"] == seen()
+
+
 def test_a_denied_table_cannot_be_had_under_another_name(place: Any) -> None:
     """Renamed, copied, dropped: that is denied with it."""
     account, key = place.user("ada", "*:shop")

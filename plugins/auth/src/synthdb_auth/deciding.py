@@ -37,6 +37,13 @@ class Judge:
             self._decided[key] = found
         return found
 
+    @property
+    def version(self) -> object:
+        """Another one whenever an answer may be another one."""
+        epoch = self._store.epoch
+        # While something is being changed no two moments are the same.
+        return epoch if epoch % 2 == 0 else object()
+
     def find(self, account: str, action: str, resource: Resource, scopes: object = None) -> Finding:
         """Decide, and say which rule did."""
         return self._of(account).decide(action, resource, scopes if isinstance(scopes, tuple) else None)

@@ -66,7 +66,7 @@ class AuthPlugin:
     @hookimpl
     def synthdb_authorizers(self) -> Sequence[Authorizer]:
         """Judge everything; with it, the host's built-in access is gone."""
-        return [Authorizer("auth", self._authorize)]
+        return [Authorizer("auth", self._authorize, self._version)]
 
     @hookimpl
     def synthdb_middleware(self) -> Sequence[Middleware]:
@@ -108,6 +108,9 @@ class AuthPlugin:
         if principal.kind == "local":
             return _OWN
         return self.auth.judge.authorize(principal, action, resource)
+
+    def _version(self) -> object:
+        return self.auth.judge.version
 
     def _address(self, host: "PluginHost") -> object:
         from synthdb_auth.addresses import AddressMiddleware  # noqa: PLC0415 - only servers need it
