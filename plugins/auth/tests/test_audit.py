@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from synthdb_host.errors import Forbidden
 from synthdb_host.operations import Insert, Select
 
 
@@ -56,6 +57,20 @@ def test_what_was_refused_is_written_down_once_with_its_number(place: Any) -> No
     found = {one.entry.subject: one.facts() for one in place.auth.audit.list() if one.entry.outcome == "refused"}
     assert {"shop/films": 2, "shop/staff": 1} == {key: one["details"]["times"] for key, one in found.items()}
     assert "ada" == found["shop/films"]["details"]["by"]
+
+
+def test_whoever_tries_all_names_does_not_fill_the_log(place: Any) -> None:
+    """Some are written down, the others are counted, and none is long."""
+    _, key = place.user("ada")
+    caller = place.caller(key)
+    for number in range(300):
+        with suppress(Forbidden):
+            place.run(Select(f"t{number}" + "x" * 1_000), context=caller)
+    place.auth.notes.flush()
+    found = [one.facts() for one in place.auth.audit.list(limit=1_000) if one.entry.outcome == "refused"]
+    assert len(found) < 250
+    assert 300 == sum(one["details"]["times"] for one in found)
+    assert all(len(one["subject"]) < 210 for one in found)
 
 
 @pytest.mark.parametrize(

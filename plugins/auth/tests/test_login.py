@@ -110,6 +110,19 @@ def test_a_cookie_is_only_for_pages_of_this_server(place: Any, status: int, head
     assert status == place.get("/x/auth/me", headers=sent).status_code
 
 
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}], ids=str)
+def test_a_page_of_another_site_logs_nobody_in(place: Any, headers: dict[str, str]) -> None:
+    """Else somebody would work in the account of whoever made that page."""
+    place.user("ada", password=PASSWORD)
+    body = {"name": "ada", "password": PASSWORD, "cookie": True}
+    answer = place.request("POST", ADDRESS, headers=headers, json=body)
+    assert (403, "untrusted_origin", None) == (
+        answer.status_code,
+        answer.json["code"],
+        answer.headers.get("set-cookie"),
+    )
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -15,7 +15,7 @@ from synthdb_auth.store import Store
 from synthdb_auth.tables import ACCOUNTS, KEYS, MEMBERS, SESSIONS, TEAMS
 from synthdb_host.contracts import Principal
 
-__all__ = ["COOKIE", "Knower"]
+__all__ = ["COOKIE", "Knower", "is_own_page"]
 
 COOKIE: Final = "__Host-synthdb"
 
@@ -56,7 +56,7 @@ class Knower:
     def of_cookie(self, headers: Mapping[str, str]) -> Principal | None:
         """Say whose session a page of this server belongs to; None: there is none, or the page is foreign."""
         cookies = headers.get("cookie", "")
-        if COOKIE not in cookies or not _is_own_page(headers):
+        if COOKIE not in cookies or not is_own_page(headers):
             return None
         values = [part.strip().partition("=") for part in cookies.split(";")]
         tokens = [value for name, _, value in values if name == COOKIE]
@@ -112,8 +112,8 @@ class Knower:
         return _Known(principal, table, row.id, end, row.used_at or 0.0)
 
 
-def _is_own_page(headers: Mapping[str, str]) -> bool:
-    """Say whether a request with a cookie comes from a page of this server, or from somebody's address line."""
+def is_own_page(headers: Mapping[str, str]) -> bool:
+    """Say whether a request comes from a page of this server, or from none."""
     if headers.get("sec-fetch-site", "none") not in _OWN_SITE:
         return False
     origin = headers.get("origin")

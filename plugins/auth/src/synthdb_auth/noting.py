@@ -12,7 +12,8 @@ from synthdb_auth.store import Store
 __all__ = ["Notes", "Refused"]
 
 _SECONDS: Final = 1.0
-_MOST: Final = 5_000
+_MOST: Final = 100
+"""Refusals that are told apart in a second: whoever tries all names must not fill the log."""
 
 _log = logging.getLogger(__name__)
 

@@ -95,7 +95,7 @@ class AuthPlugin:
 
             what = type(operation).__name__.lower()
             table = getattr(operation, "table", None)
-            subject = f"{database}/{table}" if isinstance(table, str) else database
+            subject = f"{database}/{table[:200]}" if isinstance(table, str) else database
             self.auth.notes.refused(Refused(principal.id, principal.tenant or "", what, subject, outcome.code or ""))
 
     async def _bearer(self, credentials: Credentials) -> Principal | None:

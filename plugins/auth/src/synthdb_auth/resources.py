@@ -12,12 +12,12 @@ from synthdb_auth.accounts import Account
 from synthdb_auth.credentials import ApiKey
 from synthdb_auth.guessing import Guesses
 from synthdb_auth.keys import Key
-from synthdb_auth.knowing import COOKIE
+from synthdb_auth.knowing import COOKIE, is_own_page
 from synthdb_auth.scopes import Right
 from synthdb_auth.service import Auth
 from synthdb_auth.times import time_text
 from synthdb_host.contracts import Principal
-from synthdb_host.errors import Forbidden, InvalidBody, NotFound, TooLarge, Unauthenticated
+from synthdb_host.errors import Forbidden, InvalidBody, NotFound, TooLarge, Unauthenticated, UntrustedOrigin
 
 __all__ = ["KeyResource", "KeysResource", "LoginResource", "LogoutResource", "MeResource", "RotateResource"]
 
@@ -69,6 +69,11 @@ class LoginResource:
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Compare a password, and begin a session."""
         body = await _body(req, _Login)
+        if body.cookie and not is_own_page(req.headers_lower):
+            # Else a page of another site could log somebody in under a name that is not his.
+            raise UntrustedOrigin(
+                "A page of another site cannot log anybody in.", hint="Log in from a page of this one."
+            )
         # Not what Falcon takes from headers, which whoever guesses can write as he likes.
         client = str(next(iter(req.scope.get("client") or ("",))))
         whose = f"{body.tenant}/{body.name.lower()} from {client}"
