@@ -1,9 +1,10 @@
 """Which databases there are, and which are open in this process."""
 
+import logging
 import time
 from asyncio import CancelledError
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Final, Protocol
 from synthdb_host.contracts import ANY_TENANT, ELSEWHERE, Database, Placement, Relocation, Scheduler, StorageBackend
 from synthdb_host.contributions import Contribution
 from synthdb_host.errors import (
+    ConfigurationError,
     Conflict,
     DuplicateName,
+    Misconfigured,
     MissingPlugin,
     Moving,
     RequestError,
@@ -25,6 +28,8 @@ from synthdb_host.errors import (
 from synthdb_host.tenancy import check_name, split_name
 
 __all__ = ["Databases", "Held", "Located", "MemoryPlacements", "PlacementSource"]
+
+_log = logging.getLogger(__name__)
 
 _FIRST: Final = "main"
 _DEFAULT_SCHEME: Final = "sqlite"
@@ -64,6 +69,9 @@ class PlacementSource(Protocol):
             DatabaseArchived: nobody may use it now.
         """
 
+    def places(self) -> Sequence[tuple[str, str]]:
+        """Give a name and a URL for each place that is to be looked at when a server starts."""
+
     def interrupted(self, mark: str) -> AbstractContextManager[None] | None:
         """Give a hold on the move of a database that nobody goes on with; None: there is none.
 
@@ -102,6 +110,10 @@ class MemoryPlacements:
     def find(self, name: str) -> Located | None:
         """Give where a database lies, None if there is none of this name."""
         return Located(self._urls[name]) if name in self._urls else None
+
+    def places(self) -> Sequence[tuple[str, str]]:
+        """Give all databases."""
+        return tuple(self._urls.items())
 
     def interrupted(self, mark: str) -> None:
         """Give nothing: nobody moves these."""
@@ -259,6 +271,26 @@ class Databases:
         tenant, own = split_name(name)
         return f"{_DEFAULT_SCHEME}:///{self._folder.absolute() / 'databases' / tenant / own}.db"
 
+    def check(self) -> None:
+        """Look at the places of databases, before anything is opened or made there.
+
+        Raises:
+            ConfigurationError: databases could never be used there; what may pass by itself does not count.
+        """
+        problems = []
+        for name, url in self._placements.places():
+            backend = self._backends.get(url.partition(":")[0])
+            if backend is None or backend.record.check is None:
+                continue
+            try:
+                backend.record.check(Placement(name, url, create=self._placements.creates))
+            except Misconfigured as error:
+                problems.append(" ".join(filter(None, (f"Database {name!r}: {error.detail}", error.hint))))
+            except RequestError as error:
+                _log.warning("database %r cannot be used yet: %s", name, error.detail)
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+
     def create_first(self) -> None:
         """Make the database ``main`` where there is none at all, so that a new server can be written to."""
         if not self.names() and _DEFAULT_SCHEME in self._backends:
@@ -284,7 +316,7 @@ class Databases:
             Unavailable: no active plugin serves both places, or it copies nothing.
         """
         backend = self._backend(source.url)
-        if backend.relocate is None or self._backend(target.url) is not backend:
+        if backend.relocate is None or self._backend(target.url).relocate != backend.relocate:
             raise Unavailable(
                 f"no active plugin moves databases from {backend.scheme!r} to {target.url.partition(':')[0]!r}",
                 hint="Export the data, and import it there.",

@@ -46,6 +46,7 @@ _SERVED: Final = sa.and_(
     _D.state == "active",
     _D.tenant.in_(sa.select(TENANTS.c.name).where(TENANTS.c.state == "active").union_all(sa.select(sa.literal("")))),
 )
+_MOST_CHECKED: Final = 100
 _EPOCH: Final = "control.epoch"
 
 
@@ -113,6 +114,13 @@ class Directory:
         wanted = {_D.tenant: tenant, _D.name: name, _D.placement: placement}
         question = sa.select(DATABASES).where(*(one == value for one, value in wanted.items() if value is not None))
         return tuple(map(DatabaseRecord.of, self.read(question.order_by(_FULL))))
+
+    def places(self) -> Sequence[tuple[str, str]]:
+        """Give one database of each placement, and those of the first that are in none."""
+        first = sa.select(sa.func.min(_D.id)).where(_SERVED, _D.placement != "").group_by(_D.placement)
+        alone = sa.select(_D.id).where(_SERVED, _D.placement == "").limit(_MOST_CHECKED)
+        found = self.read(sa.select(DATABASES).where(_D.id.in_(first) | _D.id.in_(alone)))
+        return tuple((record.full_name, record.url) for record in map(DatabaseRecord.of, found))
 
     def tenant_of(self, host: str) -> str | None:
         """Give the tenant that a host name belongs to; None: to none in particular."""

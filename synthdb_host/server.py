@@ -56,6 +56,7 @@ def serve_host(host: Host) -> NoReturn:
     logs.configure(settings.log_level, settings.log_format)
     if not host.contributions.authorizers:
         host.access.check_bind(settings.host)
+    host.databases.check()
     host.prepare()
     for generator in host.contributions.api_generators:
         # Imported before the fork, so that no worker's first request waits for it.

@@ -170,7 +170,8 @@ class StorageBackend:
 
     ``remove`` removes the data of a database for good, and whatever lies beside it; what is gone already is no error.
     None: the storage leaves that to its operator. ``relocate`` is for moving and cloning a database from one placement
-    to another one of the same scheme; None: the storage cannot do that.
+    to another one, which the same function must serve; None: the storage cannot do that. ``check`` raises Misconfigured
+    if a database could never be opened there, and makes nothing; it is called when a server starts.
     """
 
     scheme: str
@@ -178,3 +179,4 @@ class StorageBackend:
     capabilities: frozenset[Capability] = frozenset()
     remove: Callable[[Placement], None] | None = None
     relocate: Callable[[Placement, Placement], Relocation] | None = None
+    check: Callable[[Placement], None] | None = None

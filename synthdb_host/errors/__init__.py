@@ -13,7 +13,7 @@ The tree::
         │   NotAcceptable (406), RequestTimeout (408), Conflict (409), HistoryGone (410),
         │   PreconditionFailed (412), TooLarge (413), UnsupportedMediaType (415), RangeNotSatisfiable (416),
         │   UpgradeRequired (426), PreconditionRequired (428), TooManyRequests (429), HeadersTooLarge (431)
-        └── Unavailable (503, EgressFailed 502), Timeout (504), StorageFull (507)
+        └── Unavailable (503, Misconfigured 503, EgressFailed 502), Timeout (504), StorageFull (507)
 
 A class's ``code`` is a promise: it never changes its meaning. The first paragraph of each docstring is the
 code's published meaning, the second says what to do.

@@ -2,7 +2,9 @@
 
 from synthdb_host.errors.base import RequestError
 
-__all__ = ["EgressFailed", "FellBehind", "InternalError", "Moving", "StorageFull", "Timeout", "Unavailable"]
+__all__ = [
+    "EgressFailed", "FellBehind", "InternalError", "Misconfigured", "Moving", "StorageFull", "Timeout", "Unavailable",
+]  # fmt: skip
 
 
 class InternalError(RequestError):
@@ -25,6 +27,16 @@ class Unavailable(RequestError):
     status = 503
     code = "unavailable"
     title = "Unavailable"
+
+
+class Misconfigured(Unavailable):
+    """A database cannot be used where it is said to lie: the address, role, rights, version or format do not fit.
+
+    Let the operator do what the hint says; trying again does not help. A server does not start with such a database.
+    """
+
+    code = "misconfigured"
+    title = "Misconfigured"
 
 
 class EgressFailed(Unavailable):

@@ -32,10 +32,10 @@ FILMS: Final[Sequence[Mapping[str, object]]] = (
 )  # fmt: skip
 
 
-def make_films(file: Path) -> None:
-    """Make the database in a file: people, and films that refer to them."""
-    settings = HostSettings.load(data=file.parent / "unused")
-    host = Host.build(settings, databases={"films": f"sqlite:///{file}"})
+def make_films(place: Path | str) -> None:
+    """Make the database in a file or at a URL: people, and films that refer to them."""
+    settings = HostSettings.load(data=Path("unused"))
+    host = Host.build(settings, databases={"films": place if isinstance(place, str) else f"sqlite:///{place}"})
     host.start_worker(EmbeddedScheduler())
     try:
         for operation in (Define(_TABLES), Insert.of("people", PEOPLE), Insert.of("films", FILMS)):

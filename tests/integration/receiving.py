@@ -1,6 +1,8 @@
 """A receiver of webhooks, which believes only what it has verified, and the servers that send to it."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -119,10 +121,16 @@ class Receiver:
 
 
 class Site(Server):
-    """A server of a data folder, whose only database is ``main``; several may share one."""
+    """A server of a data folder, whose only database is ``main``; several may share one.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    The database lies in the data folder, or on a server at ``place``.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, *, place: str | None = None) -> None:
         super().__init__(folder, folder / "main.db", workers=1, environment=QUICK | dict(environment or {}))
+        if place is not None:
+            make = ("databases", "create", "main", "--url", place, "--data", "data")
+            subprocess.run([sys.executable, "-m", "synthdb_host", *make], cwd=folder, check=True)
 
     def start(self) -> float:
         """Start it."""

@@ -24,15 +24,16 @@ class Server:
 
     Args:
         folder: where its data folder and its log are made.
-        database: the database's file; its stem is the database's name.
+        database: the database's file or URL; the stem of its path is the database's name.
         workers: worker processes.
         environment: further environment variables, looked up at each start.
     """
 
     def __init__(
-        self, folder: Path, database: Path, *, workers: int = 2, environment: Mapping[str, str] | None = None
+        self, folder: Path, database: Path | str, *, workers: int = 2, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.database = database
+        self._place = database
+        self.database = Path(str(database).partition("?")[0])
         self.port = free_port()
         self.workers = workers
         self._folder = folder
@@ -67,7 +68,7 @@ class Server:
     def start(self) -> float:
         """Start it with all its workers; gives the seconds from the start of the process to its first "ready"."""
         self._past, self._life = self.log, None
-        arguments = ["--database", self.database, "--port", self.port, "--workers", self.workers]
+        arguments = ["--database", self._place, "--port", self.port, "--workers", self.workers]
         started = time.monotonic()
         self._life = LiveServer(self._folder, *map(str, arguments), environment=self._environment)
         seconds = time.monotonic() - started
@@ -105,7 +106,7 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, database: Path, *, workers: int = 2, environment: Mapping[str, str] | None = None
+    folder: Path, database: Path | str, *, workers: int = 2, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Serve a database until the block ends."""
     server = Server(folder, database, workers=workers, environment=environment)

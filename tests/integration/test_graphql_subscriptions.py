@@ -14,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from plugins.core.tests.servers import STORAGES, url_of
 from tests.integration.films import make_films
 from tests.integration.serving import Server, serving, wait_until
 
@@ -24,11 +25,12 @@ COUNT: Final = 60
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Serve the films from two workers."""
-    make_films(tmp_path / "films.db")
-    with serving(tmp_path, tmp_path / "films.db", workers=2) as server:
+@pytest.fixture(params=STORAGES)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """Serve the films from two workers, on each storage."""
+    url = url_of(request.param, tmp_path, "films")
+    make_films(url)
+    with serving(tmp_path, url, workers=2) as server:
         yield server
         assert "Traceback" not in server.log
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.tests.servers import STORAGES, schema_url
 from tests.integration.receiving import SECRET, Answer, Receiver, Site
 from tests.integration.serving import free_port, wait_until
 
@@ -27,10 +28,10 @@ def receiver() -> Iterator[Receiver]:
     assert [] == receiver.forged
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """A server of one database."""
-    site = Site(tmp_path)
+@pytest.fixture(params=STORAGES)
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A server of one database, on each storage."""
+    site = Site(tmp_path, place=schema_url(tmp_path) if request.param == "postgresql" else None)
     site.start()
     yield site
     site.stop()

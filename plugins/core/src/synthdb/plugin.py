@@ -63,8 +63,15 @@ class CorePlugin:
         from synthdb.engine.capabilities import CAPABILITIES  # noqa: PLC0415 - the engine loads on use
 
         return [
-            StorageBackend("sqlite", self._open, CAPABILITIES, self._remove, self._relocate),
-            StorageBackend("postgresql", self._open_postgresql, CAPABILITIES, self._remove_postgresql),
+            StorageBackend("sqlite", self._open, CAPABILITIES, self._remove, self._relocate, self._check_file),
+            StorageBackend(
+                "postgresql",
+                self._open_postgresql,
+                CAPABILITIES,
+                self._remove_postgresql,
+                self._relocate,
+                self._check_postgresql,
+            ),
         ]
 
     @hookimpl
@@ -162,12 +169,25 @@ class CorePlugin:
         database: Database = _postgresql().open_postgresql(placement, scheduler, self._settings, announce)
         return database
 
+    def _check_file(self, placement: Placement) -> None:
+        from synthdb.storage.files import check_file  # noqa: PLC0415 - SQLAlchemy loads on use
+
+        check_file(placement)
+
+    def _check_postgresql(self, placement: Placement) -> None:
+        _postgresql().check_postgresql(placement, self._settings)
+
     def _remove_postgresql(self, placement: Placement) -> None:
         _postgresql().remove_postgresql(placement, self._settings)
 
     def _relocate(self, source: Placement, target: Placement) -> Relocation:
         from synthdb.storage.relocation import FileRelocation  # noqa: PLC0415 - SQLAlchemy loads on use
 
+        if not all(place.url.startswith("sqlite:") for place in (source, target)):
+            _postgresql()
+            from synthdb.engine.moving.crossing import CrossRelocation  # noqa: PLC0415 - needs a driver
+
+            return CrossRelocation(source, target, self._settings.lock_timeout_seconds)
         return FileRelocation(source, target, self._settings.lock_timeout_seconds)
 
     def _queue_backfill(self, database: str) -> None:

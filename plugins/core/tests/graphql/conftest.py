@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from synthdb_memory.plugin import plugin as memory
 
+from plugins.core.tests import servers
 from synthdb.plugin import plugin as core
 from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Column, ColumnType, ForeignKey
@@ -19,7 +20,9 @@ from synthdb_host.operations import Change, CreateTable, Define, Insert, Operati
 from synthdb_host.settings import HostSettings, PluginsSection
 from synthdb_host.testing.hosting import ApiClient
 
-STORAGES: Final = ("sqlite", "memory")
+STORAGES: Final = ("sqlite", "memory", pytest.param("postgresql", marks=pytest.mark.slow))
+
+url_of = servers.url_of
 
 
 class Api:
@@ -78,11 +81,6 @@ def serving(
     )
     with ApiClient(Host.build(chosen, plugins=parts, discover=False, databases={"db": url})) as client:
         yield Api(client)
-
-
-def url_of(storage: str, folder: Path) -> str:
-    """Give the URL of a new database on a storage."""
-    return "memory:db" if storage == "memory" else f"sqlite:///{folder / 'db.db'}"
 
 
 def column(name: str, type_name: str, **options: Any) -> Column:

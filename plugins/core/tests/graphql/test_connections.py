@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from plugins.core.tests.graphql.conftest import Api, fill, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, fill, serving
 from plugins.core.tests.graphql.generating import Database, databases
 from plugins.core.tests.graphql.test_exactness import EXAMPLES, IS_LONG, served
+from plugins.core.tests.servers import url_of
 from synthdb_host.filters import ColumnRef, Comparison
 from synthdb_host.operations import Delete, Insert, Update
 from synthdb_host.versions import Branching, CreateTag

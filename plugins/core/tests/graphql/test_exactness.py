@@ -13,9 +13,10 @@ from graphql import parse, validate
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from plugins.core.tests.graphql.conftest import Api, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, serving
 from plugins.core.tests.graphql.generating import Database, databases, operation
 from plugins.core.tests.graphql.oracle import Oracle
+from plugins.core.tests.servers import url_of
 from synthdb.graphql.answering import Answering, Asked
 from synthdb.graphql.documents import Documents
 from synthdb.graphql.limits import Limits

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 import falcon.testing
 import pytest
 
-from plugins.core.tests.graphql.conftest import Api, fill, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, fill, serving
+from plugins.core.tests.servers import url_of
 from synthdb.queries.documents import TABLE, RegisteredDocument, digest_of, registering, unregistering
 from synthdb_host.contracts import (
     Authenticator,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from plugins.core.tests.graphql.conftest import Api, fill, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, fill, serving
+from plugins.core.tests.servers import url_of
 from synthdb_host.contracts import (
     Authenticator,
     Authorizer,

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from plugins.core.tests.graphql.conftest import Api, column, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, column, serving
+from plugins.core.tests.servers import url_of
 from synthdb_host.catalog import ForeignKey
 from synthdb_host.contracts import (
     Authenticator,

@@ -12,7 +12,8 @@ import falcon.testing
 import msgspec
 import pytest
 
-from plugins.core.tests.graphql.conftest import Api, fill, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, fill, serving
+from plugins.core.tests.servers import url_of
 from synthdb.engine.sqlite import SqliteDatabase
 from synthdb_host.access import LOCAL
 from synthdb_host.contracts import Context, Policy, Principal, Resource, RowPolicy

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import synthdb
-from plugins.core.tests.graphql.conftest import Api, fill, serving, url_of
+from plugins.core.tests.graphql.conftest import Api, fill, serving
+from plugins.core.tests.servers import url_of
 from synthdb_host.contracts import Result
 from synthdb_host.errors import RequestError
 from synthdb_host.operations import Operation, Select

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from falcon import testing
 
+from plugins.core.tests.servers import STORAGES, url_of
 from synthdb.plugin import plugin as core
 from synthdb_host.testing.hosting import ApiClient, build_host
 
@@ -39,8 +40,9 @@ class Answer:
 class Meta:
     """Sends requests to the server of one database named ``db``."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, url: str = "") -> None:
         self._client = client
+        self.url = url
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """Send a request; ``path`` is what follows the database, a ref included."""
@@ -75,9 +77,9 @@ def meta(script: "Script", tmp_path: Path) -> Iterator[Meta]:
         yield Meta(client)
 
 
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[Meta]:
-    """The interface over a new SQLite file."""
-    host = build_host(tmp_path, {"core": core()}, databases={"db": f"sqlite:///{tmp_path / 'db.db'}"})
-    with ApiClient(host) as client:
-        yield Meta(client)
+@pytest.fixture(params=STORAGES)
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Meta]:
+    """The interface over a new database, on each storage."""
+    url = url_of(request.param, tmp_path)
+    with ApiClient(build_host(tmp_path, {"core": core()}, databases={"db": url})) as client:
+        yield Meta(client, url)

@@ -1,6 +1,5 @@
 """Branching, merging and looking back over HTTP, on a real file."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,9 +19,9 @@ def served(live: "Meta") -> "Meta":
 
 
 @pytest.fixture
-def keyed(tmp_path: Path, live: "Meta") -> "Meta":
+def keyed(live: "Meta") -> "Meta":
     """A served database of tables with keys of text and of two columns."""
-    with synthdb.connect(tmp_path / "db.db") as db:
+    with synthdb.connect(live.url) as db:
         db.create_table("codes", {"code": "text"}, key="code")
         db.create_table("pairs", {"a": "text", "b": "integer"}, key=("a", "b"))
         db.insert("codes", {"code": "a/b,c é"})

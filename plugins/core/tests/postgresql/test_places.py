@@ -30,10 +30,10 @@ def test_a_place_does_not_show_its_password() -> None:
     "url",
     [
         "postgresql://u:s3cret@h:port/d",
-        "postgresql://u:s3cret@h/d?schema=Films",
+        "postgresql://u:s3cret@h/d?schema=1%20films",
         "postgresql://u:s3cret@h/d?schema=pg_x",
     ],
-    ids=["port", "capital", "reserved"],
+    ids=["port", "name", "reserved"],
 )
 def test_a_wrong_url_is_refused(url: str) -> None:
     """With what to do, and without the password."""

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
+from plugins.core.tests.servers import STORAGES, url_of
 from synthdb.engine.sqlite import SqliteDatabase
 from synthdb.plugin import plugin as core
 from synthdb_host.contracts import Authorizer, Context, Decision, Policy, Principal, Resource, RowPolicy, Verdict
@@ -32,17 +33,22 @@ BOB: Final = Context(Principal("bob", claims={"tenant": 2}))
 _WAIT: Final = 20.0
 
 
+@pytest.fixture(params=STORAGES)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new database, on each storage."""
+    return url_of(request.param, tmp_path, "shop")
+
+
 def lived(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a test's coroutine on an event loop of its own."""
     return asyncio.run(make())
 
 
 @asynccontextmanager
-async def served(folder: Path, guard: Guard | None = None, **feeds: int) -> AsyncIterator[Host]:
+async def served(url: str, guard: Guard | None = None, **feeds: int) -> AsyncIterator[Host]:
     """Give a host that works as it does in a server."""
     plugins: dict[str, object] = {"core": core(), "guard": guard or Guard(authorizers=[allow_all()])}
-    url = f"sqlite:///{folder / 'shop.db'}"
-    host = build_host(folder, plugins, databases={"shop": url}, feeds=FeedSettings(**feeds))
+    host = build_host(Path("unused"), plugins, databases={"shop": url}, feeds=FeedSettings(**feeds))
     scheduler = ServerScheduler(asyncio.get_running_loop())
     host.start_worker(scheduler)
     try:
@@ -82,11 +88,11 @@ def orders(*tenant: int) -> Insert:
     return Insert.of("orders", [{"tenant": number, "cost": 10, "what": "tea"} for number in tenant])
 
 
-def test_everybody_is_shown_what_he_may_see(tmp_path: Path) -> None:
+def test_everybody_is_shown_what_he_may_see(shop: str) -> None:
     """A row that comes to a tenant is new to him, and one that goes to another leaves him without a word of where."""
 
     async def lives() -> list[list[Any]]:
-        async with served(tmp_path, tenants()) as host:
+        async with served(shop, tenants()) as host:
             await write(host, orders(1))
             feeds = [await host.gate.follow("shop", Follow(), who) for who in (ADA, BOB)]
             move = Update("orders", {"tenant": 2}, where("id", "eq", 2))
@@ -115,7 +121,7 @@ def test_an_idle_follower_costs_no_statement(tmp_path: Path, monkeypatch: pytest
 
     async def lives() -> list[list[str]]:
         statements: list[str] = []
-        async with served(tmp_path) as host:
+        async with served(url_of("sqlite", tmp_path, "shop")) as host:
             await write(host, orders(1))
             monkeypatch.setattr(sqlite3, "connect", _traced(sqlite3.connect, statements))
             feeds = [await host.gate.follow("shop", Follow(), ADA) for _ in range(20)]
@@ -153,14 +159,14 @@ with connect(sys.argv[1]) as db:
 """
 
 
-def test_commits_of_other_processes_are_told_of(tmp_path: Path) -> None:
+def test_commits_of_other_processes_are_told_of(shop: str) -> None:
     """Each change once and in order, without being asked for."""
 
     async def lives() -> list[dict[str, Any]]:
-        async with served(tmp_path) as host:
+        async with served(shop) as host:
             await write(host, orders(1))
             feed = await host.gate.follow("shop", Follow(), ADA)
-            command = [sys.executable, "-c", _OTHER, str(tmp_path / "shop.db")]
+            command = [sys.executable, "-c", _OTHER, shop]
             other = await asyncio.to_thread(subprocess.run, command, check=True)
             assert other.returncode == 0
             return await some(feed, 20)
@@ -168,11 +174,11 @@ def test_commits_of_other_processes_are_told_of(tmp_path: Path) -> None:
     assert [str(number) for number in range(20)] == [row["new"]["what"] for row in lived(lives)]
 
 
-def test_a_follower_goes_on_where_he_was(tmp_path: Path) -> None:
+def test_a_follower_goes_on_where_he_was(shop: str) -> None:
     """From any change, in the middle of a commit too; what is no longer kept is an error, and never a gap."""
 
     async def lives() -> None:
-        async with served(tmp_path, page_changes=2) as host:
+        async with served(shop, page_changes=2) as host:
             await write(host, orders(1))
             first = await host.gate.follow("shop", Follow(), ADA)
             await write(host, orders(1, 2, 3), Delete("orders", where("tenant", "eq", 1)), orders(4))
@@ -189,11 +195,11 @@ def test_a_follower_goes_on_where_he_was(tmp_path: Path) -> None:
     lived(lives)
 
 
-def test_who_is_too_slow_is_sent_away(tmp_path: Path) -> None:
+def test_who_is_too_slow_is_sent_away(shop: str) -> None:
     """When the newest changes fill what is kept for all, and never before; he can go on from where he was."""
 
     async def lives() -> None:
-        async with served(tmp_path, page_changes=10, buffer_bytes=4_000) as host:
+        async with served(shop, page_changes=10, buffer_bytes=4_000) as host:
             await write(host, orders(1))
             slow, fast = [await host.gate.follow("shop", Follow(), ADA) for _ in range(2)]
             await write(host, orders(1))
@@ -209,7 +215,7 @@ def test_who_is_too_slow_is_sent_away(tmp_path: Path) -> None:
     lived(lives)
 
 
-def test_permissions_are_asked_for_again(tmp_path: Path) -> None:
+def test_permissions_are_asked_for_again(shop: str) -> None:
     """Whoever may no longer see a table is shown no change of it; who named it is told so."""
     allowed = {"select", "follow"}
 
@@ -218,7 +224,7 @@ def test_permissions_are_asked_for_again(tmp_path: Path) -> None:
         return Decision(Verdict.ALLOW if free else Verdict.ABSTAIN)
 
     async def lives() -> None:
-        async with served(tmp_path, Guard(authorizers=[Authorizer("some", authorize)])) as host:
+        async with served(shop, Guard(authorizers=[Authorizer("some", authorize)])) as host:
             await write(host, orders(1))
             named = await host.gate.follow("shop", Follow({"orders": None}), BOB)
             every = await host.gate.follow("shop", Follow(), BOB)
@@ -242,12 +248,12 @@ def test_permissions_are_asked_for_again(tmp_path: Path) -> None:
     lived(lives)
 
 
-def test_following_needs_its_permission(tmp_path: Path) -> None:
+def test_following_needs_its_permission(shop: str) -> None:
     """And that to read each table that is named."""
     guard = Guard(authorizers=[allow_only(("follow", None), ("select", "orders"), ("define", None))])
 
     async def lives() -> None:
-        async with served(tmp_path, guard) as host:
+        async with served(shop, guard) as host:
             with pytest.raises(RequestError):
                 await host.gate.follow("shop", Follow({"orders": None}), ADA)  # there is no such table yet
             with pytest.raises(Forbidden):
@@ -257,11 +263,11 @@ def test_following_needs_its_permission(tmp_path: Path) -> None:
     lived(lives)
 
 
-def test_followers_are_limited(tmp_path: Path) -> None:
+def test_followers_are_limited(shop: str) -> None:
     """In a worker, of one principal, and in what each asks for; who leaves makes room."""
 
     async def lives() -> None:
-        async with served(tmp_path, max_followers=3, max_followers_per_principal=2, max_terms=2) as host:
+        async with served(shop, max_followers=3, max_followers_per_principal=2, max_terms=2) as host:
             await write(host, orders(1))
             first = await host.gate.follow("shop", Follow(), ADA)
             await host.gate.follow("shop", Follow(), ADA)
@@ -277,11 +283,11 @@ def test_followers_are_limited(tmp_path: Path) -> None:
     lived(lives)
 
 
-def test_feeds_end_with_the_worker(tmp_path: Path) -> None:
+def test_feeds_end_with_the_worker(shop: str) -> None:
     """Whoever waits is woken, and nobody can begin."""
 
     async def lives() -> None:
-        async with served(tmp_path) as host:
+        async with served(shop) as host:
             await write(host, orders(1))
             feed = await host.gate.follow("shop", Follow(), ADA)
             waiting = asyncio.ensure_future(anext(feed, None))
@@ -294,11 +300,11 @@ def test_feeds_end_with_the_worker(tmp_path: Path) -> None:
     lived(lives)
 
 
-def test_a_cancelled_wait_loses_nothing(tmp_path: Path) -> None:
+def test_a_cancelled_wait_loses_nothing(shop: str) -> None:
     """What comes meanwhile is there afterwards."""
 
     async def lives() -> list[dict[str, Any]]:
-        async with served(tmp_path) as host:
+        async with served(shop) as host:
             await write(host, orders(1))
             feed = await host.gate.follow("shop", Follow(), ADA)
             for _ in range(5):

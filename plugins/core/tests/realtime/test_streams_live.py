@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from plugins.core.tests.servers import STORAGES, url_of
 from synthdb_host.testing.serving import LiveServer
 
 from .listening import Listener, write
@@ -21,14 +22,14 @@ _FEED = "/realtime/v1/shop"
 _REST = "/rest/v1/shop/orders"
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+@pytest.fixture(params=STORAGES)
+def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
     """Start servers of one database, ``shop``, with a row in ``orders``; what is given are settings."""
     servers: list[LiveServer] = []
 
     def start(**settings: object) -> LiveServer:
         environment = {f"SYNTHDB_{name.upper()}": str(value) for name, value in settings.items()}
-        server = LiveServer(tmp_path, "--database", str(tmp_path / "shop.db"), environment=environment)
+        server = LiveServer(tmp_path, "--database", url_of(request.param, tmp_path, "shop"), environment=environment)
         servers.append(server)
         write(server.url + _REST, {"what": "tea", "price": 1})
         return server

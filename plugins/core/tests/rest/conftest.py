@@ -11,7 +11,7 @@ import pytest
 from falcon import testing
 from synthdb_memory.plugin import plugin as memory
 
-from plugins.core.tests.servers import schema_url
+from plugins.core.tests import servers
 from synthdb.plugin import plugin as core
 from synthdb_host.access import LOCAL
 from synthdb_host.catalog import Column, ColumnType, ForeignKey, UniqueKey
@@ -21,6 +21,8 @@ from synthdb_host.testing.hosting import ApiClient, build_host
 from synthdb_host.versions import Branching, CreateBranch, CreateTag
 
 CALLER = Context(LOCAL)
+
+url_of = servers.url_of
 
 
 class Answer:
@@ -121,13 +123,6 @@ def column(name: str, type_name: str, **options: Any) -> Column:
 
 STORAGES = ("sqlite", "memory", pytest.param("postgresql", marks=pytest.mark.slow))
 """The other storages prove that nothing here knows SQLite."""
-
-
-def url_of(storage: str, folder: Path) -> str:
-    """Give the URL of a new database on a storage."""
-    if storage == "postgresql":
-        return schema_url(folder)
-    return "memory:db" if storage == "memory" else f"sqlite:///{folder / 'db.db'}"
 
 
 @pytest.fixture(params=STORAGES)

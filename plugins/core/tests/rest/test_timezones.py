@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.core.tests.rest.conftest import STORAGES, column, serving, url_of
+from plugins.core.tests.rest.conftest import STORAGES, column, serving
+from plugins.core.tests.servers import url_of
 from synthdb_host.catalog import ColumnType, ForeignKey
 from synthdb_host.encoding import ResultColumn, RowEncoder
 from synthdb_host.operations import CreateTable, Insert

@@ -26,11 +26,12 @@ from synthdb_host.errors import Unavailable, UnknownDatabase
 from synthdb_host.operations import HEAD, Ref, Select, Sql
 from synthdb_host.versions import Offset
 
-__all__ = ["PostgresDatabase", "open_postgresql", "remove_postgresql"]
+__all__ = ["PostgresDatabase", "check_postgresql", "open_postgresql", "remove_postgresql"]
 
 T = TypeVar("T")
 
 _NOWHERE = Path("/")
+_MOST_RECENT = 256
 
 
 def open_postgresql(
@@ -56,6 +57,19 @@ def open_postgresql(
     except FOREIGN as error:
         raise translate(error, StoredCatalog(0, 0, {}, frozenset()), _NOWHERE) from error
     return PostgresDatabase(connections, scheduler, settings, announce)
+
+
+def check_postgresql(placement: Placement, settings: CoreSettings) -> None:
+    """Refuse a place where no database can ever be.
+
+    Raises:
+        Misconfigured: the server, the role, the schema or a clock does not fit.
+        Unavailable: the server cannot be reached now.
+    """
+    try:
+        _connections(placement, settings).check(create=placement.create)
+    except FOREIGN as error:
+        raise translate(error, StoredCatalog(0, 0, {}, frozenset()), _NOWHERE) from error
 
 
 def remove_postgresql(placement: Placement, settings: CoreSettings) -> None:
@@ -90,6 +104,7 @@ class PostgresDatabase(EngineDatabase):
         announce: Callable[[], None],
     ) -> None:
         self._made = connections
+        self._recent: dict[Ref, StoredCatalog] = {}
         super().__init__(_NOWHERE, scheduler, settings, announce)
 
     @property
@@ -113,6 +128,12 @@ class PostgresDatabase(EngineDatabase):
 
         return await self._scheduler.offload(work)
 
+    def recent_catalog(self, ref: Ref = HEAD) -> Catalog | None:
+        """Give the catalog of a ref as any thread saw it last: those that ask are not those that read."""
+        self._require_open()
+        known = self._recent.get(ref)
+        return None if known is None or known.requires != self._admitted else known.logical
+
     async def changes(self, branch: str, since: Offset | None, limit: int) -> EngineChanges:
         """Read what was changed on a branch after an offset."""
         return await self._scheduler.offload(lambda: self._changed(branch, since, limit))
@@ -135,6 +156,15 @@ class PostgresDatabase(EngineDatabase):
         driver: Any = connection.driver
         driver.drafts = True
         return connection
+
+    def _current(self, connection: Connection, ref: Ref) -> StoredCatalog:
+        found = super()._current(connection, ref)
+        known = self._recent.get(ref)
+        if known is None or known.version <= found.version:
+            if len(self._recent) >= _MOST_RECENT:
+                self._recent.clear()
+            self._recent[ref] = found
+        return found
 
     def _in_transaction(self, work: Callable[[Connection, StoredCatalog], T], connection: Connection, ref: Ref) -> T:
         try:

@@ -281,7 +281,7 @@ class _Level:
     def _paged(self, statement: sa.Select[Any]) -> sa.Select[Any]:
         select, bind = self.select, self.builder.binds.bind
         one = _finds_one(select.where, self.scope.stored.table.identity)
-        if select.limit is None and not select.offset and not one:
+        if select.limit is None and not select.offset and not one and self.groups != []:
             return statement
         # Both are written, because the dialect would bind a value of its own for the one left out.
         limit: Any = sa.literal_column("-1")
@@ -290,7 +290,7 @@ class _Level:
             limit = bind(self.layout.limit, _at_least_zero("limit"), "limit")
         if select.offset:
             offset = bind(self.layout.offset, _at_least_zero("offset"), "offset")
-        if select.limit is not None or one:
+        if select.limit is not None or one or self.groups == []:
             # Elsewhere a limit would keep SQLite from its fastest way to sort.
             limit = sa.case((sa.literal_column(UNCHANGED), limit), else_=sa.literal_column("0"))
         return statement.limit(limit).offset(offset)

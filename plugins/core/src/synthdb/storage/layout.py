@@ -18,7 +18,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
-from synthdb_host.errors import Unavailable
+from synthdb_host.errors import Misconfigured
 
 __all__ = [
     "FORMAT",
@@ -152,17 +152,17 @@ def read_format(connection: sqlite3.Connection) -> int | None:
     """Give the file's format, None for an empty file.
 
     Raises:
-        Unavailable: the file is no SynthDB database, or is of a newer format.
+        Misconfigured: the file is no SynthDB database, or is of a newer format.
     """
     if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
         return None
     if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-        raise Unavailable(
+        raise Misconfigured(
             "This SQLite file is not a SynthDB database.", hint="Import it: synthdb import FILE --db NAME."
         )
     version = int(connection.execute("SELECT format FROM _meta").fetchone()[0])
     if version > FORMAT:
-        raise Unavailable(
+        raise Misconfigured(
             f"This database has format {version}, this version reads up to {FORMAT}.",
             hint="Upgrade synthdb-core.",
         )

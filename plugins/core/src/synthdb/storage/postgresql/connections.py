@@ -12,13 +12,14 @@ from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper, NumericBinaryLoader
 
 from synthdb.storage.connections import Connection, Connections
+from synthdb.storage.postgresql.checks import require_rights, require_same_time, unreachable
 from synthdb.storage.postgresql.deadlines import Deadlines
 from synthdb.storage.postgresql.driver import PostgresDriver
 from synthdb.storage.postgresql.errors import known
 from synthdb.storage.postgresql.places import ServerPlace
 from synthdb.storage.postgresql.readers import reading_role
 from synthdb.storage.postgresql.signals import ServerSignal
-from synthdb_host.errors import Unavailable
+from synthdb_host.errors import Misconfigured, Unavailable
 from synthdb_host.values import INTEGER_MAX, INTEGER_MIN
 
 __all__ = ["PostgresConnections"]
@@ -82,10 +83,27 @@ class PostgresConnections(Connections):
                 connection.execute(f"COMMENT ON SCHEMA {schema} IS 'SynthDB {release}'")
             return True
         except psycopg.errors.InsufficientPrivilege as error:
-            raise Unavailable(
+            raise Misconfigured(
                 f"The role may not make what it needs in {self.place.shown}.",
                 hint="Let it own the schema, or give it CREATE on the database.",
             ) from error
+        except psycopg.Error as error:
+            raise known(error) from error
+        finally:
+            connection.close()
+
+    def check(self, *, create: bool) -> None:
+        """Refuse a server, role or schema with which no database can ever be opened; nothing is made.
+
+        Raises:
+            Misconfigured: it cannot.
+            Unavailable: the server cannot be reached now.
+        """
+        connection = self._session()
+        try:
+            _require_fit(connection)
+            require_rights(connection, self.place, create=create)
+            require_same_time(connection)
         except psycopg.Error as error:
             raise known(error) from error
         finally:
@@ -133,11 +151,7 @@ class PostgresConnections(Connections):
                 connect_timeout=_CONNECT_SECONDS, application_name="synthdb", **_ALIVE,
             )  # fmt: skip
         except psycopg.Error as error:
-            raise Unavailable(
-                f"The server of {self.place.shown} cannot be reached, or does not let the role in.",
-                hint="Look whether it runs, and at the host, port, role and password in the URL.",
-                data={"retry_after": 1},
-            ) from error
+            raise unreachable(self.place, error) from error
         connection.prepared_max = _PREPARED
         _adapt(connection)
         settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in self._settings.items())
@@ -198,12 +212,12 @@ def _adapt(connection: psycopg.Connection[Any]) -> None:
 def _require_fit(connection: psycopg.Connection[Any]) -> None:
     version = connection.info.server_version
     if version < _OLDEST:
-        raise Unavailable(
+        raise Misconfigured(
             f"The server is PostgreSQL {version // 10_000}; version 14 or later is needed.", hint="Upgrade the server."
         )
     encoding = connection.execute("SHOW server_encoding").fetchone()
     if encoding is None or encoding[0] != "UTF8":
-        raise Unavailable(
+        raise Misconfigured(
             "The database on the server does not keep text as UTF-8.", hint="Make one with ENCODING UTF8."
         )
 

@@ -29,7 +29,6 @@ _Row = tuple[Any, ...]
 _MOST_VALUES: Final = 30_000
 """Of the 65,535 places that a statement may have."""
 _VERSIONS: Final = "SELECT catalog, layout, pinned, (SELECT max(id) FROM _tx) FROM _meta"
-_LAYOUT: Final = "SELECT layout FROM _meta"
 _BEGIN: Final = {
     "BEGIN": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     # The lock is taken before the first snapshot, so that a writer sees what the one before it has written.
@@ -169,8 +168,8 @@ class PostgresDriver:
             return Rows(self, (), 0)
         statement = rewrite(sql)
         rows = self._run(statement.sql, statement.bound(values))
-        if statement.layout is not None and rows.rowcount >= 0 and self._layout() != statement.layout:
-            return Rows(self, (), 0)
+        if statement.layout is not None:
+            return self._of_layout(rows.fetchall(), statement.layout)
         if statement.gives_id:
             return Rows(self, (), rows.rowcount, (rows.fetchone() or (None,))[0])
         return rows
@@ -284,8 +283,10 @@ class PostgresDriver:
             self._connection.close()
         return found
 
-    def _layout(self) -> int:
-        return int(self._run(_LAYOUT).fetchall()[0][0])
+    def _of_layout(self, rows: list[_Row], layout: int) -> Rows:
+        """Give rows that say which layout version they are of, if it is the right one; whoever finds none asks."""
+        found = [row[:-1] for row in rows] if rows and rows[0][-1] == layout else []
+        return Rows(self, found, len(found))
 
     def _insert(self, statement: Rewritten, rows: Iterator[Sequence[Any]]) -> Rows:
         first = next(rows, None)

@@ -6,12 +6,12 @@ from typing import Final
 
 import sqlalchemy
 
-from synthdb_host.errors import Unavailable
+from synthdb_host.errors import Misconfigured
 
 __all__ = ["ServerPlace"]
 
 _SCHEMA: Final = "synthdb"
-_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 _HINT: Final = "Give postgresql://USER:PASSWORD@HOST:PORT/DATABASE?schema=SCHEMA."
 
 
@@ -28,18 +28,18 @@ class ServerPlace:
         """Read a URL.
 
         Raises:
-            Unavailable: it is none; the message does not show it, because it may hold a password.
+            Misconfigured: it is none; the message does not show it, because it may hold a password.
         """
         try:
             parsed = sqlalchemy.make_url(url)
         except (sqlalchemy.exc.ArgumentError, ValueError) as error:
-            raise Unavailable("The URL of the database cannot be read.", hint=_HINT) from error
+            raise Misconfigured("The URL of the database cannot be read.", hint=_HINT) from error
         query = dict(parsed.query)
         schema = query.pop("schema", _SCHEMA)
         if not isinstance(schema, str) or not _NAME.fullmatch(schema) or schema.startswith("pg_"):
-            raise Unavailable(
+            raise Misconfigured(
                 "The schema of the database cannot be called so.",
-                hint="A schema has small letters, digits and underscores, 63 at most, and does not begin with pg_.",
+                hint="It has letters, digits, _, - and ., 63 at most, a letter first, and does not begin with pg_.",
             )
         plain = parsed.set(drivername="postgresql", query=query)
         shown = f"{parsed.database or parsed.username or ''} on {parsed.host or query.get('host', 'this machine')}"

@@ -74,7 +74,8 @@ class Rewritten:
 
     ``converters`` are what is done to a value before it is bound, by place, None where nothing is. ``gives_id`` says
     that it answers with the id of the row that it inserts. ``layout`` is the layout version that must be the
-    database's, else the statement finds nothing. ``row`` is where the one row of its VALUES lies in ``sql``.
+    database's, else the statement finds nothing: what it is stands behind the columns of each row. ``row`` is where
+    the one row of its VALUES lies in ``sql``.
     """
 
     sql: str
@@ -224,6 +225,18 @@ def _limits(draft: _Draft) -> None:
             _convert(draft, at + 1, _limit)
 
 
+def _layouts(draft: _Draft) -> None:
+    """Let each row say what the layout version is."""
+    if draft.layout is None:
+        return
+    depth = 0
+    for at, token in enumerate(draft.tokens):
+        depth += (token.text == "(") - (token.text == ")")
+        if not depth and token.word in ("FROM", "LIMIT"):
+            draft.tokens[at:at] = tokens_of(", (SELECT layout FROM _meta)")
+            return
+
+
 def _limit(value: int) -> int | None:
     return None if value < 0 else value
 
@@ -363,4 +376,5 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _functions,
     _subqueries,
     _inserts,
+    _layouts,
 )

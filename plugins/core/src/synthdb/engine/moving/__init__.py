@@ -1,0 +1,1 @@
+"""Moving databases between kinds of storage, table by table."""
