@@ -33,7 +33,7 @@ _MARKS: Final = (
 )  # fmt: skip
 _NUMBERING: Final = (
     "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-    "WHERE c.relnamespace = current_schema()::regnamespace AND a.attidentity = 'd'"
+    "WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND a.attidentity = 'd'"
 )
 
 

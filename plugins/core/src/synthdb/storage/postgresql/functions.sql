@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS synthdb_lock ();
 CREATE OR REPLACE VIEW synthdb_objects AS
 SELECT CASE c.relkind WHEN 'i' THEN 'index' ELSE 'table' END AS type, c.relname::text COLLATE "C" AS name,
     CASE WHEN c.relkind = 'i' THEN pg_get_indexdef(c.oid) ELSE '' END AS sql
-FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'i')
+FROM pg_class c WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'i')
     AND c.relname NOT LIKE 'synthdb\_%';
 
 CREATE OR REPLACE FUNCTION pragma_table_info(wanted text) RETURNS TABLE (name text, type text, pk boolean)
@@ -16,7 +16,7 @@ LANGUAGE sql STABLE AS $$
         coalesce(a.attnum = ANY (k.conkey), false)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = wanted AND c.relkind = 'r'
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = wanted AND c.relkind = 'r'
         AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity <> 'a'
     ORDER BY a.attnum
 $$;
@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION pragma_index_list(wanted text) RETURNS TABLE (name te
 LANGUAGE sql STABLE AS $$
     SELECT i.relname::text, x.indisunique, CASE WHEN x.indisprimary THEN 'pk' ELSE 'c' END
     FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = wanted
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = wanted
     ORDER BY i.oid DESC
 $$;
 
@@ -35,7 +35,7 @@ LANGUAGE sql STABLE AS $$
     FROM pg_class i JOIN pg_index x ON x.indexrelid = i.oid
         CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY AS k (attnum, ord)
         JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum
-    WHERE i.relnamespace = current_schema()::regnamespace AND i.relname = wanted
+    WHERE i.relnamespace = quote_ident(current_schema())::regnamespace AND i.relname = wanted
     ORDER BY k.ord
 $$;
 
