@@ -39,7 +39,7 @@ quick: .venv/.test ## Run the tests that need no server and no real data, in und
 
 test: .venv/.test .venv/.bench .venv/.clients ## Run every test, also of the wheels alone in a clean environment
 	@echo "== the wheels of the host and each plugin, alone in a clean environment"
-	@$(BIN)/tox run -q $(addprefix -e plugin-,$(notdir $(PLUGINS))) -e wheels
+	@$(BIN)/tox run -q $(addprefix -e plugin-,$(notdir $(PLUGINS))) -e sets -e wheels
 	@echo "== all tests"
 	@$(BIN)/python -m pytest -n $(JOBS) --dist=loadfile
 
