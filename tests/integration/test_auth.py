@@ -22,7 +22,7 @@ BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEY: Final = re.compile(r"sdb_(?:pat|svc|ses)_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}")
 PLUGINS: Final = ("core", "auth")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 class Place:
