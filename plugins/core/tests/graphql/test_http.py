@@ -259,14 +259,14 @@ class TestIntrospection:
         answer = post(shared, {"query": '{ __type(name: "films") { kind } }'})
         assert {"data": {"__type": {"kind": "OBJECT"}}} == answer.json
 
-    @pytest.mark.parametrize("limited", [{"introspection": False}], indirect=True)
+    @pytest.mark.parametrize("limited", [{"introspection": False, "max_refused_seconds": 0}], indirect=True)
     def test_it_can_be_switched_off(self, limited: Api) -> None:
         """Then no error tells of a field that could have been meant, either."""
         self._check_blind(limited)
 
     def test_each_caller_needs_the_permission(self, tmp_path: Path) -> None:
         """The permission is called introspect."""
-        with serving(url_of("sqlite", tmp_path), tmp_path, {"blind": Blind()}) as api:
+        with serving(url_of("sqlite", tmp_path), tmp_path, {"blind": Blind()}, {"max_refused_seconds": 0}) as api:
             fill(api)
             self._check_blind(api)
 
