@@ -65,7 +65,7 @@ def test_a_root_field_is_one_statement(api: Api, statements: list[str], query: s
 
 
 def test_several_root_fields_are_each_a_transaction(api: Api, statements: list[str]) -> None:
-    """Each says at which state it was read, so that all are of one; here that takes BEGIN, versions, state and COMMIT."""
+    """Each says at which state it was read, so that all are of one; here that takes versions, state, BEGIN, COMMIT."""
     query = "{ a: films { id } b: people { id } c: roles { actor } }"
     assert 3 * 5 == fewest(lambda: api.data(query), statements)
 
