@@ -120,6 +120,8 @@ def _reply(found: bytes) -> Reply:
         start, _, body = body.partition(b"\r\n\r\n")
     first, *lines = start.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    # What follows the length is the answer to a second request, which broken bytes may be.
+    body = body[: int(headers["content-length"])] if "content-length" in headers else body
     return Reply(int(first.split(" ")[1]) if first else 0, headers.get("content-type", ""), body)
 
 
