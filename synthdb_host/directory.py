@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 
 from synthdb_host.contracts import ANY_TENANT
 from synthdb_host.control import Control
-from synthdb_host.databases import Located
 from synthdb_host.directory_tables import (
     DATABASES,
     HOSTS,
@@ -36,6 +35,7 @@ from synthdb_host.errors import (
     UnknownPlacement,
     UnknownTenant,
 )
+from synthdb_host.located import Located
 from synthdb_host.tenancy import check_name, split_name
 
 __all__ = ["Directory"]

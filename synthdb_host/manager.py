@@ -9,12 +9,13 @@ from pydantic import BaseModel
 from synthdb_host.access import Access
 from synthdb_host.contracts import Outcome, Principal, Scheduler
 from synthdb_host.contributions import Contributions, freeze
-from synthdb_host.databases import Databases, MemoryPlacements, PlacementSource
+from synthdb_host.databases import Databases
 from synthdb_host.errors import StartupError
 from synthdb_host.following import Consumers, with_consumers
 from synthdb_host.gate import Gate
 from synthdb_host.jobs import Jobs
 from synthdb_host.loading import LoadedPlugin, Loader, label
+from synthdb_host.located import MemoryPlacements, PlacementSource
 from synthdb_host.operations import Operation
 from synthdb_host.scheduling import EmbeddedScheduler
 from synthdb_host.settings import HostSettings
