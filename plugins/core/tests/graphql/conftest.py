@@ -75,10 +75,10 @@ def serving(
 ) -> Iterator[Api]:
     """Serve the database at a URL, in this process, by core and one more storage, with settings of GraphQL."""
     parts = {"core": core(), "memory": memory, **(plugins or {})}
+    # What a slow machine takes for refused documents is no test's concern but its own.
+    limits = {"max_refused_seconds": 0, **(graphql or {})}
     settings.setdefault("log_level", "error")
-    chosen = HostSettings(
-        data=data, plugins=PluginsSection.model_validate({"core": {"graphql": graphql or {}}}), **settings
-    )
+    chosen = HostSettings(data=data, plugins=PluginsSection.model_validate({"core": {"graphql": limits}}), **settings)
     with ApiClient(Host.build(chosen, plugins=parts, discover=False, databases={"db": url})) as client:
         yield Api(client)
 
